@@ -1,0 +1,1 @@
+"""Published benchmarks, one file each: how its official files become our table."""

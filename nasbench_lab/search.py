@@ -1,0 +1,260 @@
+"""One search: an algorithm, a task, a budget and a seed give a run.
+
+An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields what it
+wants evaluated and is sent what a search is allowed to learn. The harness owns budget, stopping and
+test accuracy.
+"""
+
+import math
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.errors import AlgorithmError, UnlistedArchitecture, UsageError
+from nasbench_lab.spaces.base import Architecture, SearchSpace
+
+
+class Evaluation(NamedTuple):
+    """What a search may learn about an architecture. It holds no test accuracy, by design.
+
+    Attributes:
+        valid_accuracy: in percent, higher is better; NaN when the evaluation failed.
+        seconds: the cost charged, in (simulated) seconds; 0 where the task charges none.
+        epochs: training epochs behind the accuracy.
+        source: `table`, `surrogate` or `live`.
+        parameters: trainable weights, in millions, where known.
+        flops: multiply-adds of one forward pass, in millions, where known.
+        latency: of one forward pass, in milliseconds, where known.
+    """
+
+    valid_accuracy: float
+    seconds: float
+    epochs: int
+    source: str
+    parameters: float | None = None
+    flops: float | None = None
+    latency: float | None = None
+
+
+class Query(NamedTuple):
+    """An architecture at a fidelity of the algorithm's choice (`None`: the task's own epochs)."""
+
+    architecture: Architecture
+    epochs: int | None = None
+
+
+Request = Architecture | Query | list[Architecture | Query] | list[Architecture] | list[Query]
+# Sent back is an Evaluation, or a list of them for a list; typed Any so that the simple algorithm
+# reads `evaluation.valid_accuracy` without a cast.
+SearchProcess = Generator[Request, Any, None]
+Algorithm = Callable[[SearchSpace, np.random.Generator], SearchProcess]
+
+
+class Task(Protocol):
+    """One data set under one protocol: where evaluations come from."""
+
+    @property
+    def name(self) -> str:
+        """`benchmark/data set`."""
+
+    @property
+    def space(self) -> SearchSpace:
+        """The space that is searched."""
+
+    @property
+    def charges_seconds(self) -> bool:
+        """Whether evaluations have a cost in seconds; otherwise only their number counts."""
+
+    @property
+    def optimum(self) -> float | None:
+        """The best `test_accuracy` of any architecture, where known."""
+
+    def evaluate(self, architecture: Architecture, epochs: int | None, rng: np.random.Generator) -> Evaluation:
+        """Answer a search; raises `UnlistedArchitecture` on a miss."""
+
+    def test_accuracy(self, architecture: Architecture) -> float:
+        """What the harness reports of an incumbent: mean over seeds at full budget, in percent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """When a search ends: at whichever limit comes first.
+
+    Attributes:
+        evaluations: how many evaluations.
+        seconds: simulated seconds, the sum of `Evaluation.seconds`.
+        real_seconds: by the clock on the wall.
+        target_accuracy: a validation accuracy in percent that ends the search once seen.
+        over_budget: whether the evaluation that goes over `seconds` still counts (`include`, as in
+            NATS-Bench) or not (`discard`, as in NAS-Bench-201).
+    """
+
+    evaluations: int | None = None
+    seconds: float | None = None
+    real_seconds: float | None = None
+    target_accuracy: float | None = None
+    over_budget: Literal["include", "discard"] = "include"
+
+    def __post_init__(self) -> None:
+        limits = {
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "real_seconds": self.real_seconds,
+        }
+        for name, limit in limits.items():
+            if limit is not None and not limit > 0:
+                raise UsageError(f"the budget of {name} must be above 0; received {limit:g}")
+        if all(limit is None for limit in limits.values()):
+            raise UsageError(
+                "a search needs a budget: set at least one of evaluations, seconds or real_seconds"
+                " (a target accuracy alone may never be reached)"
+            )
+        if self.over_budget not in ("include", "discard"):
+            raise UsageError(f"over_budget is 'include' or 'discard'; received {self.over_budget!r}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one search did, evaluation by evaluation (n of them, in order).
+
+    Attributes:
+        architectures: shape `(n, d)`.
+        valid_accuracy: what the search saw, in percent, shape `(n,)`.
+        seconds: what each evaluation cost, shape `(n,)`.
+        epochs: shape `(n,)`.
+        source: shape `(n,)`, indices into `SOURCES`.
+        test_accuracy: of each new incumbent, in percent, shape `(n,)`; NaN where the incumbent did not
+            change. The search never saw it.
+    """
+
+    architectures: NDArray[np.uint16]
+    valid_accuracy: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    epochs: NDArray[np.int32]
+    source: NDArray[np.uint8]
+    test_accuracy: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.valid_accuracy)
+
+
+SOURCES = ("table", "surrogate", "live")
+
+
+def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.SeedSequence) -> Run:
+    """Run one search to the end of its budget, or until the algorithm returns.
+
+    The algorithm and the task draw from two generators spawned from `seed`, so that the noise a task
+    adds does not change what the algorithm draws. Raises `AlgorithmError` when the algorithm yields
+    what is not an architecture of the space, or nothing at all.
+    """
+    algorithm_rng, task_rng = (np.random.default_rng(child) for child in seed.spawn(2))
+    process = algorithm(task.space, algorithm_rng)
+    if not isinstance(process, Generator):
+        raise AlgorithmError(
+            f"an algorithm is a generator function, one that yields architectures; it returned {process!r}"
+        )
+    architectures, evaluations = _drive(process, task, budget, task_rng)
+    if not evaluations and budget.over_budget == "include":
+        raise AlgorithmError("the algorithm ended without asking for a single evaluation")
+    return _record(architectures, evaluations, task)
+
+
+def _drive(
+    process: SearchProcess, task: Task, budget: Budget, rng: np.random.Generator
+) -> tuple[list[Architecture], list[Evaluation]]:
+    """Answer what the algorithm yields until it returns or the budget is used up."""
+    architectures: list[Architecture] = []
+    evaluations: list[Evaluation] = []
+    evaluate = task.evaluate
+    most_evaluations = budget.evaluations or math.inf
+    most_seconds = budget.seconds or math.inf
+    target = math.inf if budget.target_accuracy is None else budget.target_accuracy
+    deadline = time.monotonic() + budget.real_seconds if budget.real_seconds else None
+    discard = budget.over_budget == "discard"
+    spent = 0.0
+    try:
+        request = next(process)
+        while True:
+            batch = request if type(request) is list else [request]
+            answers = []
+            for query in batch:
+                architecture, epochs = query if type(query) is Query else (query, None)
+                try:
+                    evaluation = evaluate(architecture, epochs, rng)
+                except (UnlistedArchitecture, TypeError, ValueError, IndexError):
+                    _check(architecture, epochs, task.space)
+                    raise
+                spent += evaluation.seconds
+                if discard and spent > most_seconds:
+                    return architectures, evaluations
+                architectures.append(architecture)
+                evaluations.append(evaluation)
+                answers.append(evaluation)
+                if (
+                    len(evaluations) >= most_evaluations
+                    or spent >= most_seconds
+                    or evaluation.valid_accuracy >= target
+                    or (deadline is not None and time.monotonic() >= deadline)
+                ):
+                    return architectures, evaluations
+            if not batch:
+                raise AlgorithmError("the algorithm yielded an empty list; yield at least one architecture")
+            request = process.send(answers if batch is request else answers[0])
+    except StopIteration:
+        return architectures, evaluations
+    finally:
+        process.close()
+
+
+def _check(architecture: object, epochs: object, space: SearchSpace) -> None:
+    """Say what is wrong with a request that the task could not answer, where the algorithm is to blame."""
+    if not space.is_valid(architecture):  # type: ignore[arg-type]
+        raise AlgorithmError(
+            f"the algorithm yielded {architecture!r}, which is not an architecture of {space.name}:"
+            f" that is a tuple of {len(space.cardinalities)} whole numbers, each below its cardinality"
+            f" {space.cardinalities}, such as {space.sample(np.random.default_rng(0))}"
+        ) from None
+    if epochs is not None and not (isinstance(epochs, int) and epochs > 0):
+        raise AlgorithmError(
+            f"the algorithm asked for epochs={epochs!r}; epochs is a whole number above 0"
+        ) from None
+
+
+def _record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
+    valid_accuracy = np.array([evaluation.valid_accuracy for evaluation in evaluations], dtype=np.float64)
+    epochs = np.array([evaluation.epochs for evaluation in evaluations], dtype=np.int32)
+    test_accuracy = np.full(len(evaluations), np.nan)
+    for step in new_incumbents(valid_accuracy, epochs):
+        test_accuracy[step] = task.test_accuracy(architectures[step])
+    return Run(
+        architectures=np.array(architectures, dtype=np.uint16).reshape(len(architectures), -1),
+        valid_accuracy=valid_accuracy,
+        seconds=np.array([evaluation.seconds for evaluation in evaluations], dtype=np.float64),
+        epochs=epochs,
+        source=np.array([SOURCES.index(evaluation.source) for evaluation in evaluations], dtype=np.uint8),
+        test_accuracy=test_accuracy,
+    )
+
+
+def new_incumbents(valid_accuracy: NDArray[np.float64], epochs: NDArray[np.int32]) -> NDArray[np.intp]:
+    """The steps at which the incumbent changes, in order.
+
+    The incumbent is the evaluation with the highest validation accuracy among those with the most
+    epochs so far (accuracies of different fidelities are not compared); of equal ones the first.
+    Failed evaluations (NaN) are passed over.
+    """
+    usable = np.flatnonzero(~np.isnan(valid_accuracy))
+    if len(usable) == 0:
+        return usable
+    order = np.lexsort((valid_accuracy[usable], epochs[usable]))
+    step_up = np.zeros(len(usable), dtype=np.int64)
+    step_up[1:] = (np.diff(valid_accuracy[usable][order]) != 0) | (np.diff(epochs[usable][order]) != 0)
+    rank = np.empty(len(usable), dtype=np.int64)
+    rank[order] = np.cumsum(step_up)
+    best_before = np.concatenate([[-1], np.maximum.accumulate(rank)[:-1]])
+    return usable[rank > best_before]
