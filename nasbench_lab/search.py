@@ -73,7 +73,9 @@ class Task(Protocol):
     def optimum(self) -> float | None:
         """The best `test_accuracy` of any architecture, where known."""
 
-    def evaluate(self, architecture: Architecture, epochs: int | None, rng: np.random.Generator) -> Evaluation:
+    def evaluate(
+        self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
+    ) -> Evaluation:
         """Answer a search; raises `UnlistedArchitecture` on a miss."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
