@@ -1,0 +1,316 @@
+"""The table: one HDF5 file per benchmark, written once from official files, opened in milliseconds.
+
+    /                        format_version, name, title, citation, licence, source_sha256,
+                             created_by, digest
+    /<data set>              title, space, metric
+        keys                 (A,) index of each row's canonical architecture, ascending; absent where
+                             row i is architecture i of the space
+        parameters           (A,) millions
+        flops                (A,) millions of multiply-adds
+        latency/<device>     (A,) milliseconds
+        trainings/<epochs>/  one group for each separate training, named by its length
+            valid_accuracy   (A, epoch, seed) percent
+            test_accuracy    (A, epoch, seed) percent
+            train_seconds    (A, epoch, seed) cumulative seconds of training
+            valid_seconds    (A, epoch, seed) seconds of one validation pass
+
+Each array under `trainings` carries its own `epochs` and `seeds` attributes, since published tables
+record different quantities at different epochs and seeds. What is missing is NaN, never imputed.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+import nasbench_lab
+from nasbench_lab.errors import TableError, unknown_name
+from nasbench_lab.files import replacing
+from nasbench_lab.spaces import Architecture, SearchSpace, find_space
+
+FORMAT_VERSION = 1
+FloatArray = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity of one training.
+
+    Attributes:
+        values: shape `(architectures, len(epochs), len(seeds))`, NaN where missing.
+        epochs: the epochs of the training at which it was recorded, ascending.
+        seeds: a label per seed: its number, or `mean` where only the mean was published.
+    """
+
+    values: FloatArray
+    epochs: tuple[int, ...]
+    seeds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What was recorded of one training; its length is its key in `DataSet.trainings`.
+
+    Trainings of different lengths are kept apart even where they share epochs: with a cosine schedule
+    epoch 12 of 200 is not epoch 12 of 12.
+    """
+
+    valid_accuracy: Measurement | None = None
+    test_accuracy: Measurement | None = None
+    train_seconds: Measurement | None = None
+    valid_seconds: Measurement | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Everything a table lists about one data set, for A architectures.
+
+    Attributes:
+        title: for people, such as `CIFAR-10`.
+        space: name of the search space.
+        trainings: by number of epochs.
+        keys: `space.index` of each row's canonical architecture, ascending, shape `(A,)`; None where
+            row i is architecture i of the space.
+        metric: what the accuracies measure, with unit; higher is better.
+        parameters: millions, shape `(A,)`.
+        flops: millions of multiply-adds, shape `(A,)`.
+        latency: milliseconds by device, each of shape `(A,)`.
+    """
+
+    title: str
+    space: str
+    trainings: Mapping[int, Training]
+    keys: NDArray[np.int64] | None = None
+    metric: str = "accuracy (%)"
+    parameters: FloatArray | None = None
+    flops: FloatArray | None = None
+    latency: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """The space itself."""
+        return find_space(self.space)
+
+    def __len__(self) -> int:
+        return len(self.keys) if self.keys is not None else self.search_space.size
+
+    def row(self, architecture: Architecture) -> int | None:
+        """The row that lists an architecture, or None."""
+        space = self.search_space
+        if self.keys is None:
+            return space.index(architecture)
+        key = space.index(space.canonical(architecture))
+        row = int(np.searchsorted(self.keys, key))
+        return row if row < len(self.keys) and self.keys[row] == key else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """All that goes into a table.
+
+    Attributes:
+        name: as on the command line.
+        title: as in papers.
+        citation: the paper to cite.
+        licence: of the data.
+        source_sha256: of each official file read, by file name.
+        data_sets: by the name used on the command line.
+    """
+
+    name: str
+    title: str
+    citation: str
+    licence: str
+    source_sha256: Mapping[str, str]
+    data_sets: Mapping[str, DataSet]
+
+
+MEASUREMENTS = tuple(field.name for field in fields(Training))
+
+
+def write_table(contents: Contents, path: Path) -> None:
+    """Check the contents and write them to `path`; an existing file is replaced only by a whole one."""
+    _check(contents)
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["created_by"] = f"nasbench_lab {nasbench_lab.__version__}"
+        for name in ("name", "title", "citation", "licence"):
+            file.attrs[name] = getattr(contents, name)
+        file.attrs["source_sha256"] = [f"{digest}  {name}" for name, digest in contents.source_sha256.items()]
+        for name, data_set in contents.data_sets.items():
+            _write_data_set(file.create_group(name, track_order=True), data_set)
+        file.attrs["data_sets"] = list(contents.data_sets)
+        file.attrs["digest"] = _digest(file)
+
+
+def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
+    for name in ("title", "space", "metric"):
+        group.attrs[name] = getattr(data_set, name)
+    for name in ("keys", "parameters", "flops"):
+        if getattr(data_set, name) is not None:
+            group[name] = getattr(data_set, name)
+    for device, values in data_set.latency.items():
+        group[f"latency/{device}"] = values
+    for epochs, training in data_set.trainings.items():
+        for name in MEASUREMENTS:
+            measurement = getattr(training, name)
+            if measurement is not None:
+                array = group.create_dataset(f"trainings/{epochs}/{name}", data=measurement.values)
+                array.attrs["epochs"] = measurement.epochs
+                array.attrs["seeds"] = measurement.seeds
+
+
+def _check(contents: Contents) -> None:
+    """Refuse what would make a table that lies or cannot be read."""
+    for name, data_set in contents.data_sets.items():
+        where = f"table {contents.name!r}, data set {name!r}"
+        if data_set.keys is not None and (np.diff(data_set.keys) <= 0).any():
+            raise TableError(f"{where}: keys must ascend, each architecture once")
+        for epochs, training in data_set.trainings.items():
+            for quantity, measurement in _measurements(training):
+                expected = (len(data_set), len(measurement.epochs), len(measurement.seeds))
+                if measurement.values.shape != expected:
+                    raise TableError(
+                        f"{where}: {quantity} after {epochs} epochs has shape {measurement.values.shape};"
+                        f" its rows, epochs and seeds ask for {expected}"
+                    )
+                low, high = (0.0, 100.0) if quantity.endswith("accuracy") else (0.0, np.inf)
+                wrong = (measurement.values < low) | (measurement.values > high)
+                if wrong.any():
+                    row, epoch, seed = np.argwhere(wrong)[0]
+                    raise TableError(
+                        f"{where}: {quantity} lies between {low:g} and {high:g}; row {row} has"
+                        f" {measurement.values[row, epoch, seed]:g}"
+                    )
+
+
+def _measurements(training: Training) -> Iterator[tuple[str, Measurement]]:
+    for name in MEASUREMENTS:
+        measurement = getattr(training, name)
+        if measurement is not None:
+            yield name, measurement
+
+
+def _digest(file: h5py.File) -> str:
+    """SHA-256 over names, attributes, shapes and values; the same content gives the same digest."""
+    total = hashlib.sha256()
+
+    def add(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        attributes = {
+            key: _plain(value) for key, value in item.attrs.items() if key not in ("digest", "created_by")
+        }
+        total.update(repr((name, sorted(attributes.items()))).encode())
+        if isinstance(item, h5py.Dataset):
+            values = item[...]
+            total.update(repr((values.shape, values.dtype.str)).encode())
+            total.update(values.tobytes())
+
+    add("/", file)
+    names: list[str] = []
+    file.visit(names.append)
+    for name in sorted(names):
+        add(name, file[name])
+    return total.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+
+
+class Table:
+    """A table file, opened read-only. Data sets are read when asked for, once per process.
+
+    Attributes:
+        path: of the file.
+        name, title, citation, licence, digest, created_by: as written.
+        source_sha256: of the official files, one `digest  name` line each.
+        data_set_names: in the order written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with h5py.File(path, "r") as file:
+                attributes = {key: _plain(value) for key, value in file.attrs.items()}
+        except FileNotFoundError:
+            raise TableError(f"there is no table at {path}") from None
+        except (OSError, RuntimeError) as error:
+            raise self._damaged(str(error)) from None
+        version = attributes.get("format_version")
+        if version != FORMAT_VERSION:
+            raise TableError(
+                f"{path} has table format version {version}; this version of nasbench_lab reads"
+                f" {FORMAT_VERSION}. Import the official files again."
+            )
+        try:
+            self.name: str = attributes["name"]
+            self.title: str = attributes["title"]
+            self.citation: str = attributes["citation"]
+            self.licence: str = attributes["licence"]
+            self.digest: str = attributes["digest"]
+            self.created_by: str = attributes["created_by"]
+            self.source_sha256: Sequence[str] = tuple(attributes["source_sha256"])
+            self.data_set_names: tuple[str, ...] = tuple(attributes["data_sets"])
+        except KeyError as error:
+            raise self._damaged(f"attribute {error} is missing") from None
+        self._read: dict[str, DataSet] = {}
+
+    def _damaged(self, reason: str) -> TableError:
+        return TableError(
+            f"the table {self.path} is damaged ({' '.join(reason.split())}); delete it and import the"
+            f" official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
+        )
+
+    def data_set(self, name: str) -> DataSet:
+        """Read one data set; raises `UsageError` when the table has none of that name."""
+        if name not in self.data_set_names:
+            raise unknown_name(f"data set of {self.name}", name, self.data_set_names)
+        if name not in self._read:
+            try:
+                with h5py.File(self.path, "r") as file:
+                    self._read[name] = _read_data_set(file[name])
+            except (OSError, RuntimeError, KeyError, ValueError) as error:
+                raise self._damaged(str(error)) from None
+        return self._read[name]
+
+    def verify(self) -> None:
+        """Compare the content with the digest it was written with; raises `TableError`."""
+        try:
+            with h5py.File(self.path, "r") as file:
+                digest = _digest(file)
+        except (OSError, RuntimeError, KeyError) as error:
+            raise self._damaged(str(error)) from None
+        if digest != self.digest:
+            raise self._damaged(f"its content has digest {digest[:12]}, not {self.digest[:12]} as written")
+
+
+def _read_data_set(group: h5py.Group) -> DataSet:
+    def column(name: str) -> Any:
+        return group[name][...] if name in group else None
+
+    return DataSet(
+        title=group.attrs["title"],
+        space=group.attrs["space"],
+        metric=group.attrs["metric"],
+        keys=column("keys"),
+        parameters=column("parameters"),
+        flops=column("flops"),
+        latency={device: values[...] for device, values in group.get("latency", {}).items()},
+        trainings={
+            int(epochs): Training(**{name: _read_measurement(array) for name, array in training.items()})
+            for epochs, training in sorted(group["trainings"].items(), key=lambda item: int(item[0]))
+        },
+    )
+
+
+def _read_measurement(array: h5py.Dataset) -> Measurement:
+    return Measurement(
+        values=array[...],
+        epochs=tuple(array.attrs["epochs"].tolist()),
+        seeds=tuple(array.attrs["seeds"].tolist()),
+    )
