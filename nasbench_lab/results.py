@@ -82,7 +82,8 @@ class Runs:
     @cached_property
     def evaluations_spent(self) -> NDArray[np.float64]:
         """Evaluations of the run up to and including each step: 1, 2, ..."""
-        return np.arange(self.offsets[-1]) - self.offsets[:-1][self.run_of_step] + 1.0
+        steps = np.arange(self.offsets[-1]) - self.offsets[:-1][self.run_of_step]
+        return (steps + 1).astype(np.float64)
 
     @cached_property
     def seconds_spent(self) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ class Evaluation(NamedTuple):
     """What a search may learn about an architecture. It holds no test accuracy, by design.
 
     Attributes:
-        valid_accuracy: in percent, higher is better; NaN when the evaluation failed.
+        valid_accuracy: in percent, higher is better.
         seconds: the cost charged, in (simulated) seconds; 0 where the task charges none.
         epochs: training epochs behind the accuracy.
         source: `table`, `surrogate` or `live`.
@@ -47,7 +47,7 @@ class Query(NamedTuple):
     epochs: int | None = None
 
 
-Request = Architecture | Query | list[Architecture | Query] | list[Architecture] | list[Query]
+Request = Architecture | Query | list[Architecture] | list[Query]
 # Sent back is an Evaluation, or a list of them for a list; typed Any so that the simple algorithm
 # reads `evaluation.valid_accuracy` without a cast.
 SearchProcess = Generator[Request, Any, None]
@@ -182,7 +182,7 @@ def _drive(
     try:
         request = next(process)
         while True:
-            batch = request if type(request) is list else [request]
+            batch: list[Any] = request if type(request) is list else [request]
             answers = []
             for query in batch:
                 architecture, epochs = query if type(query) is Query else (query, None)
@@ -248,15 +248,12 @@ def new_incumbents(valid_accuracy: NDArray[np.float64], epochs: NDArray[np.int32
 
     The incumbent is the evaluation with the highest validation accuracy among those with the most
     epochs so far (accuracies of different fidelities are not compared); of equal ones the first.
-    Failed evaluations (NaN) are passed over.
     """
-    usable = np.flatnonzero(~np.isnan(valid_accuracy))
-    if len(usable) == 0:
-        return usable
-    order = np.lexsort((valid_accuracy[usable], epochs[usable]))
-    step_up = np.zeros(len(usable), dtype=np.int64)
-    step_up[1:] = (np.diff(valid_accuracy[usable][order]) != 0) | (np.diff(epochs[usable][order]) != 0)
-    rank = np.empty(len(usable), dtype=np.int64)
-    rank[order] = np.cumsum(step_up)
+    if len(valid_accuracy) == 0:
+        return np.zeros(0, dtype=np.intp)
+    order = np.lexsort((valid_accuracy, epochs))
+    higher = (np.diff(valid_accuracy[order]) != 0) | (np.diff(epochs[order]) != 0)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.concatenate([[0], np.cumsum(higher)])
     best_before = np.concatenate([[-1], np.maximum.accumulate(rank)[:-1]])
-    return usable[rank > best_before]
+    return np.flatnonzero(rank > best_before)

@@ -1,0 +1,75 @@
+"""REINFORCE on independent categorical distributions (Williams 1992; NATS-Bench's variant)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.search import SearchProcess
+from nasbench_lab.spaces import SearchSpace
+
+
+def reinforce(
+    space: SearchSpace,
+    rng: np.random.Generator,
+    *,
+    learning_rate: float = 0.01,
+    baseline_decay: float = 0.9,
+) -> SearchProcess:
+    """Policy gradient: one categorical distribution per decision, one architecture a step.
+
+    Williams, "Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement
+    Learning", 1992. The settings are those of NATS-Bench (Dong et al. 2021): logits start at 1e-3
+    times a normal draw, Adam with `learning_rate`, and a debiased exponential moving average of the
+    accuracies with `baseline_decay`, updated before the advantage is taken. Where the space rejects
+    what the policy draws, the policy draws again.
+    """
+    if not learning_rate > 0 or not 0 <= baseline_decay < 1:
+        raise ValueError(
+            "learning_rate is above 0 and baseline_decay lies in [0, 1);"
+            f" received {learning_rate:g} and {baseline_decay:g}"
+        )
+    choices = np.array(space.cardinalities)
+    decision = np.arange(len(choices))
+    # Decisions with fewer choices than the widest get logits of minus infinity: probability 0.
+    allowed = np.arange(choices.max()) < choices[:, None]
+    logits = np.where(allowed, 1e-3 * rng.standard_normal(allowed.shape), -np.inf)
+    adam = Adam(logits.shape, learning_rate)
+    average = weight = 0.0
+    while True:
+        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        thresholds = probabilities.cumsum(axis=1)
+        # Scaled by the last sum, which rounding may leave below 1: a draw never falls off the end.
+        draws = rng.random((len(choices), 1)) * thresholds[:, -1:]
+        drawn = (thresholds <= draws).sum(axis=1)
+        candidate = tuple(drawn.tolist())
+        if not space.is_valid(candidate):
+            continue
+        reward = (yield candidate).valid_accuracy
+        average = baseline_decay * average + (1 - baseline_decay) * reward
+        weight = baseline_decay * weight + (1 - baseline_decay)
+        advantage = reward - average / weight
+        # The gradient of log p(drawn) with respect to the logits is onehot(drawn) - p.
+        gradient = -probabilities
+        gradient[decision, drawn] += 1
+        logits += adam.step(advantage * gradient)
+
+
+class Adam:
+    """Kingma & Ba 2015, Algorithm 1: the step that ascends a gradient."""
+
+    def __init__(self, shape: tuple[int, ...], learning_rate: float) -> None:
+        self.learning_rate = learning_rate
+        self.beta1, self.beta2, self.epsilon = 0.9, 0.999, 1e-8
+        self.mean = np.zeros(shape)
+        self.square = np.zeros(shape)
+        self.steps = 0
+
+    def step(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The change of the parameters for a gradient of the same shape."""
+        self.steps += 1
+        self.mean += (1 - self.beta1) * (gradient - self.mean)
+        self.square += (1 - self.beta2) * (gradient * gradient - self.square)
+        mean = self.mean / (1 - self.beta1**self.steps)
+        square = self.square / (1 - self.beta2**self.steps)
+        step: NDArray[np.float64] = self.learning_rate * mean / (np.sqrt(square) + self.epsilon)
+        return step

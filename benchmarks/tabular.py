@@ -1,0 +1,240 @@
+"""A task answered from a table: one data set under one protocol."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.table import DataSet, FloatArray, Measurement, Table, Training
+from nasbench_lab.errors import UnlistedArchitecture, UsageError
+from nasbench_lab.results import TaskCard
+from nasbench_lab.search import Evaluation
+from nasbench_lab.spaces import Architecture, SearchSpace
+
+
+class TabularTask:
+    """Looks evaluations up in one data set of a table.
+
+    Args:
+        table: an open table.
+        data_set: one of its data sets.
+        epochs: training epochs behind the accuracy a search sees; None for the longest training.
+            A training of exactly that length is used where the table has one, otherwise that epoch
+            of the longest training.
+        seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
+            (over the seeds present), or one of the table's seed labels.
+
+    Raises:
+        UsageError: where the table cannot support such a task, with what it can.
+    """
+
+    def __init__(
+        self, table: Table, data_set: str, *, epochs: int | None = None, seed: str = "random"
+    ) -> None:
+        self.name = f"{table.name}/{data_set}"
+        self.seed = seed
+        self._table = table
+        self._data: DataSet = table.data_set(data_set)
+        self.space: SearchSpace = self._data.search_space
+        self._shown = {
+            length: training
+            for length, training in self._data.trainings.items()
+            if training.valid_accuracy is not None
+        }
+        if not self._shown:
+            raise UsageError(
+                f"{self.name} lists no validation accuracy, and test accuracy is never shown to a search,"
+                " so it cannot be searched; choose another benchmark"
+            )
+        self.epochs = epochs if epochs is not None else max(self._shown)
+        # By epochs, then by architecture: the evaluations to choose from, one for each seed.
+        self._known: dict[int | None, dict[Architecture, tuple[Evaluation, ...]]] = {None: {}}
+        valid, _ = self._measured(self.epochs)
+        self._check_seed(valid)
+
+    @property
+    def charges_seconds(self) -> bool:
+        """Whether the table lists training times."""
+        return self._measured(self.epochs)[1].train_seconds is not None
+
+    @property
+    def optimum(self) -> float:
+        """The best reported accuracy of any listed architecture, in percent."""
+        return float(np.nanmax(self._reported))
+
+    def evaluate(
+        self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
+    ) -> Evaluation:
+        """Look one architecture up; raises `UnlistedArchitecture` where the table has no such entry."""
+        try:
+            seeds = self._known[epochs][architecture]
+        except KeyError:
+            seeds = self._look_up(architecture, epochs)
+        return seeds[0] if len(seeds) == 1 else seeds[int(rng.random() * len(seeds))]
+
+    def test_accuracy(self, architecture: Architecture) -> float:
+        """What is reported of an incumbent, in percent: mean over seeds after the longest training."""
+        row = self._data.row(architecture)
+        if row is None:
+            raise self._unlisted(architecture)
+        return float(self._reported[row])
+
+    def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
+        """Validation accuracies of many rows at once, in percent, shape `(len(rows), seeds)`."""
+        valid, _ = self._measured(epochs or self.epochs)
+        return valid[rows]
+
+    def rows(self, architectures: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Rows of many architectures, shape `(n, d)` to `(n,)`; -1 where not listed."""
+        return self._data.rows(architectures)
+
+    @property
+    def card(self) -> TaskCard:
+        """What figures and reports say about this task."""
+        valid, training = self._measured(self.epochs)
+        seeds = valid.shape[1]
+        seen = f"the training with seed {self.seed}"
+        if seeds == 1:
+            (label,) = _required(training.valid_accuracy).seeds
+            seen = label if label.startswith("mean") else "one training"
+        elif self.seed == "random":
+            seen = f"one of {seeds} training seeds, drawn at random each time"
+        elif self.seed == "mean":
+            seen = f"mean over up to {seeds} training seeds"
+        split, measured, length = self._report
+        over = "mean over the training seeds" if len(measured.seeds) > 1 else measured.seeds[0]
+        return TaskCard(
+            name=self.name,
+            title=f"{self._table.title}, {self._data.title}",
+            metric=self._data.metric,
+            searched=f"validation accuracy after {self.epochs} epochs ({seen})",
+            reported=f"{split} accuracy after {length} epochs ({over})",
+            cost="simulated seconds" if self.charges_seconds else "evaluations",
+            optimum=self.optimum,
+            digest=self._table.digest,
+            citation=self._table.citation,
+            licence=self._table.licence,
+        )
+
+    @cached_property
+    def _report(self) -> tuple[str, Measurement, int]:
+        """Split, measurement and length of the training that is reported: test where the table has it."""
+        for split in ("test", "validation"):
+            lengths = [
+                length
+                for length, training in self._data.trainings.items()
+                if (training.test_accuracy if split == "test" else training.valid_accuracy) is not None
+            ]
+            if lengths:
+                training = self._data.trainings[max(lengths)]
+                measured = training.test_accuracy if split == "test" else training.valid_accuracy
+                return split, _required(measured), max(lengths)
+        raise AssertionError("a task has validation accuracies")
+
+    @cached_property
+    def _reported(self) -> FloatArray:
+        return _mean_over_seeds(self._report[1].values[:, -1, :])
+
+    def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
+        """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
+        longest = self._shown[max(self._shown)]
+        training = self._shown.get(epochs, longest)
+        valid = _required(training.valid_accuracy)
+        if epochs not in valid.epochs:
+            recorded = sorted({*self._shown, *_required(longest.valid_accuracy).epochs})
+            raise UsageError(
+                f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
+                f" {', '.join(map(str, recorded))}"
+            )
+        return valid.values[:, valid.epochs.index(epochs), :], training
+
+    def _check_seed(self, valid: FloatArray) -> None:
+        if self.seed in ("random", "mean"):
+            return
+        labels = _required(self._measured(self.epochs)[1].valid_accuracy).seeds
+        if self.seed not in labels:
+            raise UsageError(
+                f"{self.name} has no training seed {self.seed!r}; it has {', '.join(labels)}, and 'random'"
+                " or 'mean' of them"
+            )
+        missing = int(np.isnan(valid[:, labels.index(self.seed)]).sum())
+        if missing:
+            raise UsageError(
+                f"training seed {self.seed} of {self.name} is missing for {missing:,} of {len(valid):,}"
+                " architectures; use 'random' or 'mean', which take the seeds that are present"
+            )
+
+    def _look_up(self, architecture: Architecture, epochs: int | None) -> tuple[Evaluation, ...]:
+        if not self.space.is_valid(architecture):
+            raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
+        after = self.epochs if epochs is None else epochs
+        valid, training = self._measured(after)
+        row = self._data.row(architecture)
+        if row is None:
+            raise self._unlisted(architecture)
+        accuracies = valid[row].tolist()
+        labels = _required(training.valid_accuracy).seeds
+        cost = self._cost(training, after, row, labels)
+        seconds = cost.tolist()
+        present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
+        if not present:
+            raise self._unlisted(architecture)
+        if self.seed == "mean":
+            accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
+            seconds = [sum(seconds[seed] for seed in present) / len(present)]
+            present = [0]
+        elif self.seed != "random":
+            present = [labels.index(self.seed)]
+        known = tuple(
+            Evaluation(
+                valid_accuracy=accuracies[seed],
+                seconds=seconds[seed],
+                epochs=after,
+                source="table",
+                parameters=_at(self._data.parameters, row),
+                flops=_at(self._data.flops, row),
+                latency=_at(_first(self._data.latency), row),
+            )
+            for seed in present
+        )
+        self._known.setdefault(epochs, {})[architecture] = known
+        return known
+
+    def _cost(self, training: Training, epochs: int, row: int, seeds: tuple[str, ...]) -> FloatArray:
+        """Seconds charged for each seed: training up to that epoch, and one validation pass."""
+        total = np.zeros(len(seeds))
+        for measured in (training.train_seconds, training.valid_seconds):
+            if measured is not None:
+                spent = measured.values[row, measured.epochs.index(epochs), :]
+                # Where the time was published once for all seeds, each is charged the same.
+                same = len(measured.seeds) == 1
+                total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
+        return total
+
+    def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
+        return UnlistedArchitecture(f"{self.name} does not list {self.space.format(architecture)}")
+
+
+def _required(measurement: Measurement | None) -> Measurement:
+    assert measurement is not None
+    return measurement
+
+
+def _mean_over_seeds(values: FloatArray) -> FloatArray:
+    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN where none is."""
+    present = ~np.isnan(values)
+    counts = present.sum(axis=1)
+    totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
+    means = np.full(len(values), np.nan)
+    np.divide(totals, counts, out=means, where=counts > 0)
+    return means
+
+
+def _at(column: FloatArray | None, row: int) -> float | None:
+    return None if column is None else float(column[row])
+
+
+def _first(latency: Mapping[str, FloatArray]) -> FloatArray | None:
+    columns: Sequence[FloatArray] = list(latency.values())
+    return columns[0] if columns else None
