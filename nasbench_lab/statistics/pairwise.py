@@ -1,0 +1,141 @@
+"""Two algorithms on one task: is one better, by how much, and could it be chance?
+
+The runs of two algorithms are independent samples (other seeds, other draws), so nothing is paired.
+Higher values are better. NaN must be left out before.
+"""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.statistics.bootstrap import Interval
+
+Verdict = Literal["first better", "second better", "no difference shown"]
+# With ties SciPy's automatic choice is the normal approximation, however small the samples; up to this
+# many runs of both together, all ways to divide them are counted instead.
+_COUNTABLE_RUNS = 40
+
+
+class MannWhitney(NamedTuple):
+    """The U statistic of the first sample (pairs it wins, ties half) and the two-sided p-value."""
+
+    u: float
+    p_value: float
+
+
+def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> MannWhitney:
+    """Mann-Whitney U test, two-sided, of samples of shape `(n,)` and `(m,)`.
+
+    It assumes independent runs and asks whether both come from one distribution. Exact for small
+    samples (without ties 8 runs or fewer in one of them, with ties 40 or fewer in both together);
+    otherwise the normal approximation with tie and continuity correction. p is 1 when all values are
+    equal, and NaN when a sample is empty.
+    """
+    from scipy import stats
+
+    n, m = len(first), len(second)
+    if not n or not m:
+        return MannWhitney(float("nan"), float("nan"))
+    together = np.concatenate([first, second])
+    distinct = len(np.unique(together))
+    if distinct == 1:
+        return MannWhitney(n * m / 2, 1.0)
+    if distinct < n + m <= _COUNTABLE_RUNS:
+        ranks = stats.rankdata(together)
+        return MannWhitney(float(ranks[:n].sum()) - n * (n + 1) / 2, _exact_p(ranks, n))
+    u, p_value = stats.mannwhitneyu(first, second, alternative="two-sided")
+    return MannWhitney(float(u), float(p_value))
+
+
+def _exact_p(ranks: NDArray[np.float64], n: int) -> float:
+    """Two-sided p of the sum of the first n ranks among all ways to choose n of them, ties and all."""
+    doubled = np.rint(2 * ranks).astype(int)
+    # ways[i, s]: how many choices of i ranks have the (doubled) sum s.
+    ways = np.zeros((n + 1, doubled.sum() + 1))
+    ways[0, 0] = 1
+    for rank in doubled:
+        ways[1:, rank:] += ways[:-1, : ways.shape[1] - rank].copy()
+    observed = doubled[:n].sum()
+    below, above = ways[n, : observed + 1].sum(), ways[n, observed:].sum()
+    return float(min(1.0, 2 * min(below, above) / ways[n].sum()))
+
+
+def vargha_delaney(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    """A12: the probability that a run of the first is better than one of the second, ties half.
+
+    0.5 means neither is better. NaN when a sample is empty (Vargha & Delaney 2000).
+    """
+    return float(np.mean(placements(first, second))) if len(first) and len(second) else float("nan")
+
+
+def placements(values: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The share of `others` that each value is better than, ties half, shape of `values`."""
+    others = np.sort(others)
+    below = np.searchsorted(others, values, side="left") + np.searchsorted(others, values, side="right")
+    return below / (2 * len(others))
+
+
+def vargha_delaney_interval(
+    first: NDArray[np.float64], second: NDArray[np.float64], *, confidence: float = 0.95
+) -> Interval:
+    """Confidence interval of A12 that assumes no distribution; NaN when a sample is empty.
+
+    Wilson's score interval with as many trials as give a proportion the variance of the estimate,
+    which is that of DeLong et al. 1988 (also in the Brunner-Munzel test). To it are added a quarter of
+    a run that always wins and a quarter of one that always loses, so that samples that never
+    overlap, or are all equal, do not pass for certainty. Simulated coverage is 94 to 100 % from 5
+    runs up, ties and extremes included, where the interval on the logit scale falls to 16 %.
+    """
+    if not len(first) or not len(second):
+        return Interval(float("nan"), float("nan"))
+    return interval_of_wins(
+        vargha_delaney(first, second), *smoothed_wins(first, second), confidence=confidence
+    )
+
+
+def smoothed_wins(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
+    """A12 and its variance with a quarter of a sure win and of a sure loss added to each sample."""
+    weight = 0.25
+    wins, variance = 0.0, 0.0
+    for placed in (placements(first, second), 1 - placements(second, first)):
+        total = len(placed) + 2 * weight
+        centre = (placed.sum() + weight) / total
+        squares = np.sum((placed - centre) ** 2) + weight * (centre**2 + (1 - centre) ** 2)
+        wins += float(centre) / 2
+        variance += float(squares) / (total - 1) / len(placed)
+    return wins, variance
+
+
+def interval_of_wins(estimate: float, smoothed: float, variance: float, *, confidence: float) -> Interval:
+    """Wilson's interval of an estimated probability, with trials after the smoothed one's variance."""
+    from scipy import stats
+
+    trials = smoothed * (1 - smoothed) / variance
+    square = float(stats.norm.ppf((1 + confidence) / 2)) ** 2
+    centre = (estimate + square / (2 * trials)) / (1 + square / trials)
+    spread = (estimate * (1 - estimate) + square / (4 * trials)) / trials
+    half = float(np.sqrt(square * spread)) / (1 + square / trials)
+    # At 0 and 1 one end is the estimate itself, but for rounding.
+    return Interval(min(max(centre - half, 0.0), estimate), max(min(centre + half, 1.0), estimate))
+
+
+def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """p-values corrected for their number by Holm's method, same shape `(pairs,)`.
+
+    NaN (a comparison that could not be made) stays NaN and does not count.
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    corrected = np.full(len(p_values), np.nan)
+    made = ~np.isnan(p_values)
+    if made.any():
+        corrected[made] = multipletests(p_values[made], method="holm")[1]
+    return corrected
+
+
+def verdict(a12: float, p_holm: float, *, level: float = 0.05) -> Verdict:
+    """What may be said of a pair: an absent difference is never shown, only not shown."""
+    if not p_holm < level:
+        return "no difference shown"
+    return "first better" if a12 > 0.5 else "second better"
