@@ -161,8 +161,6 @@ def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.See
             f"an algorithm is a generator function, one that yields architectures; it returned {process!r}"
         )
     architectures, evaluations = _drive(process, task, budget, task_rng)
-    if not evaluations and budget.over_budget == "include":
-        raise AlgorithmError("the algorithm ended without asking for a single evaluation")
     return _record(architectures, evaluations, task)
 
 
@@ -180,7 +178,9 @@ def _drive(
     discard = budget.over_budget == "discard"
     spent = 0.0
     try:
-        request = next(process)
+        request = next(process, None)
+        if request is None:
+            raise AlgorithmError("the algorithm ended, or yielded None, before asking for any evaluation")
         while True:
             batch: list[Any] = request if type(request) is list else [request]
             answers = []
@@ -234,7 +234,7 @@ def _record(architectures: list[Architecture], evaluations: list[Evaluation], ta
     for step in new_incumbents(valid_accuracy, epochs):
         test_accuracy[step] = task.test_accuracy(architectures[step])
     return Run(
-        architectures=np.array(architectures, dtype=np.uint16).reshape(len(architectures), -1),
+        architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
         valid_accuracy=valid_accuracy,
         seconds=np.array([evaluation.seconds for evaluation in evaluations], dtype=np.float64),
         epochs=epochs,

@@ -1,0 +1,156 @@
+"""Finding an algorithm by what was typed, with its hyperparameters."""
+
+import hashlib
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import algorithms
+from nasbench_lab.errors import AlgorithmError, UsageError, unknown_name
+from nasbench_lab.search import Algorithm
+
+
+@dataclass(frozen=True)
+class NamedAlgorithm:
+    """An algorithm as one contestant of a comparison.
+
+    Attributes:
+        label: what tables and figures call it; unique within a comparison.
+        function: the generator function, hyperparameters filled in.
+        hyperparameters: all of them, defaults included.
+        source_sha256: of the file it is written in, so that runs of two versions are never mixed.
+    """
+
+    label: str
+    function: Algorithm
+    hyperparameters: Mapping[str, Any]
+    source_sha256: str
+
+
+def algorithm_names() -> list[str]:
+    """Every algorithm in `algorithms/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(algorithms.__path__))
+
+
+def find_algorithm(text: str) -> NamedAlgorithm:
+    """Read `[LABEL=]NAME[:KEY=VALUE,...]`.
+
+    NAME is a file of `algorithms/`, a path that ends in `.py` (the function is named like the file), or
+    `package.module:function`. Raises `UsageError` with what is allowed, and the nearest names.
+    """
+    label, equals, rest = text.partition("=")
+    if not equals or ":" in label:
+        label, rest = "", text
+    name, _, settings = rest.rpartition(":")
+    if not name or "=" not in settings:
+        name, settings = rest, ""
+    function, file = _find_function(name)
+    hyperparameters = _hyperparameters(function, settings, name)
+    shown = Path(name).stem if name.endswith(".py") else name.rpartition(":")[2]
+    return NamedAlgorithm(
+        label=label or shown + (f":{settings}" if settings else ""),
+        function=partial(function, **hyperparameters),
+        hyperparameters=hyperparameters,
+        source_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+    )
+
+
+def _find_function(name: str) -> tuple[Callable[..., Any], Path]:
+    if name.endswith(".py"):
+        path = Path(name)
+        if not path.is_file():
+            raise UsageError(f"there is no algorithm file {name}")
+        return _function(_import_file(path), path.stem), path
+    if ":" in name:
+        module_name, _, function_name = name.rpartition(":")
+        try:
+            module = import_module(module_name)
+        except ImportError as error:
+            raise UsageError(f"cannot import {module_name!r} for the algorithm {name!r}: {error}") from None
+        return _function(module, function_name), Path(str(module.__file__))
+    if name not in algorithm_names():
+        remedy = "One of your own: path/to/file.py or package.module:function."
+        raise unknown_name("algorithm", name, algorithm_names(), remedy)
+    module = import_module(f"algorithms.{name}")
+    return _function(module, name), Path(str(module.__file__))
+
+
+def _import_file(path: Path) -> ModuleType:
+    # Under a name of its own, so that a file called numpy.py does not become numpy.
+    name = f"nasbench_lab_algorithm_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{path} is not a Python file")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[name]
+        raise AlgorithmError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    function: Callable[..., Any] | None = getattr(module, name, None)
+    if function is None:
+        raise UsageError(f"{module.__file__} has no function {name!r}; an algorithm is named like its file")
+    if not inspect.isgeneratorfunction(function):
+        raise AlgorithmError(
+            f"{name} in {module.__file__} is not a generator function; an algorithm yields what it wants"
+            " evaluated: `evaluation = yield architecture`"
+        )
+    return function
+
+
+def _hyperparameters(function: Callable[..., Any], settings: str, name: str) -> dict[str, Any]:
+    parameters = {
+        parameter.name: parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    chosen = {key: parameter.default for key, parameter in parameters.items()}
+    for setting in filter(None, settings.split(",")):
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(
+                f"hyperparameters of {name} are written key=value, separated by commas; received {setting!r}"
+            )
+        if key not in parameters:
+            raise unknown_name(f"hyperparameter of {name}", key, parameters)
+        chosen[key] = _read(value, parameters[key], name)
+    for key, value in chosen.items():
+        if value is inspect.Parameter.empty:
+            raise UsageError(f"{name} needs a value for {key}: write {name}:{key}=VALUE")
+    return chosen
+
+
+def _read(text: str, parameter: inspect.Parameter, name: str) -> Any:
+    """A hyperparameter's value, of the type of its annotation or else of its default."""
+    kinds = str(parameter.annotation) if parameter.annotation is not parameter.empty else ""
+    kinds = kinds if not isinstance(parameter.annotation, type) else parameter.annotation.__name__
+    allowed = set(re.findall(r"\b(bool|int|float|str|None)\b", kinds)) or {type(parameter.default).__name__}
+    if "None" in allowed and text.lower() == "none":
+        return None
+    if "bool" in allowed and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        if kind.__name__ in allowed or (kind is int and "float" in allowed):
+            try:
+                return float(text) if kind.__name__ not in allowed else kind(text)
+            except ValueError:
+                continue
+    if "str" in allowed:
+        return text
+    words = {"bool": "true or false", "int": "a whole number", "float": "a number", "None": "none"}
+    takes = " or ".join(words[kind] for kind in words if kind in allowed) or kinds
+    raise UsageError(f"{parameter.name} of {name} takes {takes}; received {text!r}")

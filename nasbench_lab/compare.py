@@ -1,0 +1,98 @@
+"""`python -m nasbench_lab.compare`: run a comparison to its report.
+
+`nasbench_lab.compare` is also the function of that name: the module can be called.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any
+
+import tyro
+
+from nasbench_lab.command_line import INTERRUPTED, run_command
+from nasbench_lab.comparison import Comparison, read_comparison
+from nasbench_lab.protocols import find_protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """Compare search algorithms over many seeds: runs, statistics, figures and a report.
+
+    With no arguments: five algorithms on the nine tasks of NAS-Bench-Graph, nothing to download.
+
+    Attributes:
+        comparison: what is compared.
+        out: folder for the results; made by itself under results/ where not given.
+        jobs: processes; one for each core where not given. The results do not depend on it.
+        config: a stored comparison.json to run again; the other settings change it.
+    """
+
+    comparison: Annotated[Comparison, tyro.conf.arg(name="")]
+    out: Path | None = None
+    jobs: int | None = None
+    config: Path | None = None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(lambda: _run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    defaults = _defaults(arguments)
+    if defaults is None:
+        command = tyro.cli(Command, args=arguments, prog="python -m nasbench_lab.compare")
+    else:
+        default = Command(comparison=defaults)
+        command = tyro.cli(Command, args=arguments, default=default, prog="python -m nasbench_lab.compare")
+
+    from nasbench_lab.experiment import compare, default_folder
+    from nasbench_lab.figures import draw
+    from nasbench_lab.terminal import print_interrupted, print_outcome, progress_bar
+
+    folder = command.out or default_folder(command.comparison)
+    try:
+        with progress_bar(folder) as bar:
+            results = compare(command.comparison, out=folder, jobs=command.jobs, progress=bar.advance)
+            bar.drawing()
+            tables = draw(results, folder)
+    except KeyboardInterrupt:
+        print_interrupted(folder)
+        return INTERRUPTED
+    print_outcome(results, tables, folder)
+    return 0
+
+
+def _defaults(arguments: list[str]) -> Comparison | None:
+    """The settings that `--config` or `--protocol` start from; the other arguments change them."""
+    early = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    early.add_argument("--config", type=Path)
+    early.add_argument("--protocol")
+    try:
+        known, _ = early.parse_known_args(arguments)
+    except Exception:  # an option without its value: tyro says so, with its usage
+        return None
+    if known.config is not None:
+        return read_comparison(known.config)
+    if known.protocol:
+        return find_protocol(known.protocol)
+    return None
+
+
+class _CallableModule(ModuleType):
+    # Importing this module binds it to `nasbench_lab.compare`, over the function of that name.
+    def __call__(self, *arguments: Any, **settings: Any) -> Any:
+        from nasbench_lab.experiment import compare
+
+        return compare(*arguments, **settings)
+
+
+sys.modules[__name__].__class__ = _CallableModule
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""Running a comparison: every algorithm on every task, many seeds, all cores, into a store."""
+
+import hashlib
+import platform
+import signal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nasbench_lab import __version__
+from nasbench_lab.algorithm import NamedAlgorithm, find_algorithm
+from nasbench_lab.comparison import Comparison
+from nasbench_lab.errors import AlgorithmError, NasbenchLabError, UsageError
+from nasbench_lab.protocols import describe_protocol
+from nasbench_lab.results import Results
+from nasbench_lab.search import Budget, Run, search
+from nasbench_lab.store import RunStore, load_results
+from nasbench_lab.tasks import expand_benchmarks, open_task, table_behind
+
+BLOCK = 25  # runs between two writes: what a kill can lose
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some runs of one algorithm on one task: the unit of work, small enough to send to a process."""
+
+    comparison: Comparison
+    task: str
+    algorithm: str
+    label: str
+    budget: Budget
+    runs: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a comparison is: finished and all runs, and the evaluations made since it was started."""
+
+    finished: int
+    total: int
+    evaluations: int
+
+
+def compare(
+    comparison: Comparison,
+    *,
+    out: Path | str | None = None,
+    jobs: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Results:
+    """Run a comparison, or what is left of it, and return all its runs.
+
+    Runs are stored as they finish; calling again after a stop goes on where it stopped. The results are
+    the same for any number of jobs. Tables, figures and the report are drawn from the store by
+    `nasbench_lab.figures.draw`.
+
+    Args:
+        comparison: the specification.
+        out: folder of the store; by default `default_folder(comparison)`.
+        jobs: processes; by default one for each core.
+        progress: called after each block of runs.
+
+    Raises:
+        UsageError, TableError: where the specification asks for what is not there.
+        StoreError: where `out` holds a different comparison.
+        AlgorithmError: where an algorithm fails; what was finished is kept.
+    """
+    if jobs is not None and jobs < 1:
+        raise UsageError(f"jobs is the number of processes, 1 or more; received {jobs}")
+    tasks = expand_benchmarks(comparison.benchmark)
+    contestants = _contestants(comparison)
+    budgets = dict(zip(tasks, _budgets(comparison, tasks), strict=True))
+    _rehearse(tasks, contestants, budgets, comparison)
+    folder = Path(out) if out is not None else default_folder(comparison)
+    store = RunStore(folder, _header(comparison, tasks, contestants))
+    missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
+    blocks = [
+        Block(
+            comparison=comparison,
+            task=task,
+            algorithm=contestants[label][0],
+            label=label,
+            budget=budgets[task],
+            runs=runs[start : start + BLOCK],
+        )
+        for (task, label), runs in missing.items()
+        for start in range(0, len(runs), BLOCK)
+    ]
+    total = len(missing) * comparison.seeds
+    finished = total - sum(len(runs) for runs in missing.values())
+    evaluations = 0
+    for block, runs in _execute(blocks, jobs):
+        store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
+        finished += len(runs)
+        evaluations += sum(len(run) for run in runs)
+        if progress is not None:
+            progress(Progress(finished, total, evaluations))
+    return load_results(folder)
+
+
+def default_folder(comparison: Comparison) -> Path:
+    """`results/<protocol>`, or `results/default`, or a name made of the benchmark and a digest."""
+    if comparison == Comparison():
+        name = "default"
+    elif comparison.protocol and describe_protocol(comparison) == comparison.protocol:
+        name = comparison.protocol
+    else:
+        digest = hashlib.sha256(repr(sorted(asdict(comparison).items())).encode()).hexdigest()
+        name = f"{comparison.benchmark[0].replace('/', '-')}-{digest[:8]}"
+    return Path("results") / name
+
+
+def _contestants(comparison: Comparison) -> dict[str, tuple[str, NamedAlgorithm]]:
+    """By label: the text it was named with, and the algorithm."""
+    contestants: dict[str, tuple[str, NamedAlgorithm]] = {}
+    for text in comparison.algorithms:
+        algorithm = find_algorithm(text)
+        if algorithm.label in contestants:
+            raise UsageError(
+                f"two algorithms are labelled {algorithm.label!r}; name one of them: LABEL={text}"
+            )
+        contestants[algorithm.label] = (text, algorithm)
+    return contestants
+
+
+def _budgets(comparison: Comparison, tasks: Sequence[str]) -> Iterator[Budget]:
+    seconds = comparison.per_task("budget_seconds", len(tasks))
+    targets = comparison.per_task("target_accuracy", len(tasks))
+    for limit, target in zip(seconds, targets, strict=True):
+        yield Budget(
+            evaluations=comparison.budget_evaluations,
+            seconds=limit,
+            real_seconds=comparison.budget_real_seconds,
+            target_accuracy=target,
+            over_budget=comparison.over_budget,
+        )
+
+
+def _rehearse(
+    tasks: Sequence[str],
+    contestants: Mapping[str, tuple[str, NamedAlgorithm]],
+    budgets: Mapping[str, Budget],
+    comparison: Comparison,
+) -> None:
+    """Find what cannot work before anything is stored: tables, budgets, each algorithm's first request."""
+    for table in {table_behind(task).path: table_behind(task) for task in tasks}.values():
+        table.verify()
+    for name in tasks:
+        task = open_task(name, comparison.epochs, comparison.training_seed)
+        if budgets[name].seconds is not None and not task.charges_seconds:
+            raise UsageError(
+                f"{name} lists no training times, so a budget of simulated seconds means nothing there;"
+                " use budget_evaluations"
+            )
+        for label in contestants:
+            _run(name, label, contestants[label][1], comparison, Budget(evaluations=1), 0)
+
+
+def _header(
+    comparison: Comparison, tasks: Sequence[str], contestants: Mapping[str, tuple[str, NamedAlgorithm]]
+) -> dict[str, Any]:
+    cards = [open_task(name, comparison.epochs, comparison.training_seed).card for name in tasks]
+    return {
+        "comparison": comparison.to_json(),
+        "protocol": describe_protocol(comparison),
+        "tasks": [asdict(card) for card in cards],
+        "algorithms": [
+            {
+                "label": label,
+                "hyperparameters": dict(algorithm.hyperparameters),
+                "source_sha256": algorithm.source_sha256,
+            }
+            for label, (_, algorithm) in contestants.items()
+        ],
+        "environment": {
+            "nasbench_lab": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "scipy", "pandas", "h5py")},
+            "machine": f"{platform.machine()}, {platform.system()} {platform.release()}",
+            "started": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        },
+    }
+
+
+def _execute(blocks: Sequence[Block], jobs: int | None) -> Iterator[tuple[Block, list[Run]]]:
+    """Run blocks in processes and give them back as they finish, in any order."""
+    from joblib import Parallel, cpu_count, delayed
+
+    jobs = min(jobs or cpu_count(), max(1, len(blocks)))
+    parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    for outcome in parallel(delayed(_run_block)(block, jobs > 1) for block in blocks):
+        if isinstance(outcome, NasbenchLabError):
+            raise outcome
+        yield outcome
+
+
+def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | NasbenchLabError:
+    """The runs of a block; an error is handed back rather than raised, to arrive without its traceback."""
+    if in_worker:
+        # Ctrl-C reaches every process of the terminal; only the parent decides what it means.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    algorithm = find_algorithm(block.algorithm)
+    try:
+        return block, [
+            _run(block.task, block.label, algorithm, block.comparison, block.budget, run)
+            for run in block.runs
+        ]
+    except NasbenchLabError as error:
+        return error
+
+
+def _run(
+    task: str, label: str, algorithm: NamedAlgorithm, comparison: Comparison, budget: Budget, run: int
+) -> Run:
+    opened = open_task(task, comparison.epochs, comparison.training_seed)
+    try:
+        return search(algorithm.function, opened, budget, run_seed(comparison.root_seed, task, label, run))
+    except AlgorithmError as error:
+        raise AlgorithmError(f"{label} on {task}, run {run}: {error}") from None
+    except NasbenchLabError:
+        raise
+    except Exception as error:
+        raise AlgorithmError(
+            f"{label} on {task}, run {run}: {type(error).__name__}: {error}{_place(error)}"
+        ) from error
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
+
+
+def run_seed(root_seed: int, task: str, label: str, run: int) -> np.random.SeedSequence:
+    """The seed of one run: it depends on nothing else that is compared, nor on who runs it."""
+    name = hashlib.sha256(f"{task}\0{label}".encode()).digest()
+    words = [int.from_bytes(name[start : start + 4], "little") for start in range(0, 16, 4)]
+    return np.random.SeedSequence(root_seed, spawn_key=(*words, run))

@@ -1,0 +1,186 @@
+"""Stored comparisons: one folder each, safe to stop at any moment and to go on with.
+
+comparison.json   the specification, the tasks with their table digests, the algorithms, the machine
+runs/*.h5         one file per task and algorithm: all runs stored so far, end to end
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from nasbench_lab.errors import StoreError
+from nasbench_lab.files import replacing
+from nasbench_lab.results import Results, Runs, TaskCard
+from nasbench_lab.search import Run
+
+FORMAT_VERSION = 1
+ARRAYS = tuple(field.name for field in fields(Run))
+
+
+class RunStore:
+    """The runs of one comparison, in a folder.
+
+    Args:
+        folder: where it lies. It is made, or, where it exists, must hold this same comparison.
+        header: what `comparison.json` says: `comparison`, `protocol`, `tasks`, `algorithms` and
+            `environment`, in plain JSON values.
+
+    Raises:
+        StoreError: where the folder holds a different comparison, with the first difference.
+    """
+
+    def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.seeds: int = header["comparison"]["seeds"]
+        self._stored: dict[tuple[str, str], dict[int, Run]] = {}
+        path = folder / "comparison.json"
+        if path.exists():
+            stored = _read_header(path)
+            difference = _difference(stored, header)
+            if difference:
+                raise StoreError(
+                    f"{folder} holds a different comparison: {difference}; choose another --out, or delete"
+                    " that folder"
+                )
+        elif folder.exists() and any(folder.iterdir()):
+            raise StoreError(
+                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
+                " was touched"
+            )
+        else:
+            with replacing(path) as temporary:
+                text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
+                temporary.write_text(text + "\n", encoding="utf-8")
+
+    def missing(self, task: str, algorithm: str) -> list[int]:
+        """The runs that are not stored yet."""
+        stored = self._runs(task, algorithm)
+        return [run for run in range(self.seeds) if run not in stored]
+
+    def add(self, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
+        """Store more runs, on the disk when this returns."""
+        stored = self._runs(task, algorithm)
+        stored.update(runs)
+        _write_runs(_path(self.folder, task, algorithm), task, algorithm, stored)
+
+    def _runs(self, task: str, algorithm: str) -> dict[int, Run]:
+        key = (task, algorithm)
+        if key not in self._stored:
+            path = _path(self.folder, task, algorithm)
+            self._stored[key] = _read_runs(path) if path.exists() else {}
+        return self._stored[key]
+
+
+def load_results(folder: Path) -> Results:
+    """Read a stored comparison; raises `StoreError` where it is absent, unfinished or damaged."""
+    header = _read_header(folder / "comparison.json")
+    try:
+        cards = tuple(TaskCard(**card) for card in header["tasks"])
+        labels = tuple(algorithm["label"] for algorithm in header["algorithms"])
+        seeds = header["comparison"]["seeds"]
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"{folder}/comparison.json is damaged: {error}") from None
+    runs = {}
+    for card in cards:
+        for label in labels:
+            path = _path(folder, card.name, label)
+            stored = _read_runs(path) if path.exists() else {}
+            if len(stored) < seeds:
+                again = f"python -m nasbench_lab.compare --config {folder}/comparison.json --out {folder}"
+                raise StoreError(
+                    f"{folder} is unfinished: it holds {len(stored)} of {seeds} runs of {label} on"
+                    f" {card.name}; go on with: {again}"
+                )
+            runs[card.name, label] = Runs.of([stored[run] for run in sorted(stored)])
+    return Results(
+        name=folder.resolve().name,
+        protocol=header["protocol"],
+        tasks=cards,
+        algorithms=labels,
+        runs=runs,
+        specification=header["comparison"],
+        environment=header["environment"],
+    )
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    try:
+        header = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StoreError(
+            f"there is no stored comparison in {path.parent}: it has no comparison.json"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from None
+    if not isinstance(header, dict) or header.get("format_version") != FORMAT_VERSION:
+        version = header.get("format_version") if isinstance(header, dict) else None
+        raise StoreError(
+            f"{path} has format version {version}; this version of nasbench_lab reads {FORMAT_VERSION}"
+        )
+    return header
+
+
+def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The first thing in which two comparisons differ, in words; empty where the runs are the same."""
+    asked = json.loads(json.dumps(asked))
+    try:
+        for name, value in asked["comparison"].items():
+            if stored["comparison"].get(name) != value:
+                return f"its {name} is {stored['comparison'].get(name)}, this one's {value}"
+        for kind, name, digest in (("tasks", "name", "digest"), ("algorithms", "label", "source_sha256")):
+            before = {item[name]: item[digest] for item in stored[kind]}
+            now = {item[name]: item[digest] for item in asked[kind]}
+            if list(before) != list(now):
+                return f"its {kind} are {', '.join(before)}, this one's {', '.join(now)}"
+            for item, value in now.items():
+                if before[item] != value:
+                    what = "table" if kind == "tasks" else "code"
+                    return f"the {what} of {item} has changed since ({before[item][:12]} was {value[:12]})"
+    except (KeyError, TypeError) as error:
+        return f"its comparison.json is damaged ({error})"
+    return ""
+
+
+def _path(folder: Path, task: str, algorithm: str) -> Path:
+    def plain(name: str) -> str:
+        return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:60]
+
+    # The digest keeps labels apart that look the same once made fit for a file name.
+    digest = hashlib.sha256(f"{task}\0{algorithm}".encode()).hexdigest()[:8]
+    return folder / "runs" / f"{plain(task)}--{plain(algorithm)}--{digest}.h5"
+
+
+def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
+    order = sorted(runs)
+    joined = Runs.of([runs[run] for run in order])
+    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs["task"] = task
+        file.attrs["algorithm"] = algorithm
+        file["run"] = np.array(order, dtype=np.int64)
+        file["offsets"] = joined.offsets
+        for name in ARRAYS:
+            file[name] = getattr(joined, name)
+
+
+def _read_runs(path: Path) -> dict[int, Run]:
+    try:
+        with h5py.File(path, "r") as file:
+            order = file["run"][...].tolist()
+            offsets = file["offsets"][...].tolist()
+            arrays = {name: file[name][...] for name in ARRAYS}
+    except (OSError, RuntimeError, KeyError) as error:
+        raise StoreError(
+            f"{path} is damaged ({' '.join(str(error).split())}); delete it and run the comparison again:"
+            " only its runs are done anew"
+        ) from None
+    return {
+        run: Run(**{name: array[start:end] for name, array in arrays.items()})
+        for run, start, end in zip(order, offsets[:-1], offsets[1:], strict=True)
+    }

@@ -1,0 +1,112 @@
+"""What a comparison shows at the terminal: a progress bar while it runs, a summary at its end."""
+
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from nasbench_lab.experiment import Progress as Finished
+from nasbench_lab.plots import display_names
+from nasbench_lab.results import Results, TaskCard
+from nasbench_lab.tables import Tables
+
+
+class ProgressBar:
+    """Runs finished, evaluations a second and the time that is left."""
+
+    def __init__(self, bar: Progress, folder: Path) -> None:
+        self._bar = bar
+        self._task = bar.add_task(f"searching, into {folder}", total=None, rate="")
+        self._start = time.monotonic()
+
+    def advance(self, progress: Finished) -> None:
+        """Show how far the searching is."""
+        rate = progress.evaluations / max(time.monotonic() - self._start, 1e-9)
+        self._bar.update(
+            self._task, completed=progress.finished, total=progress.total, rate=f"{rate:,.0f} evaluations/s"
+        )
+
+    def drawing(self) -> None:
+        """The searching is done; tables and figures come next."""
+        self._bar.update(self._task, description="drawing tables and figures", rate="")
+
+
+@contextmanager
+def progress_bar(folder: Path) -> Iterator[ProgressBar]:
+    """A live bar on standard error, gone when it ends; silent where that is not a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs  {task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield ProgressBar(bar, folder)
+
+
+def print_interrupted(folder: Path) -> None:
+    """Say that what was finished is kept, and how to go on."""
+    command = " ".join(shlex.quote(argument) for argument in sys.argv[1:])
+    again = f"python -m nasbench_lab.compare {command}".rstrip()
+    print(f"\nstopped; the finished runs are kept in {folder}. To go on: {again}", file=sys.stderr)
+
+
+def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
+    """The summary of a comparison, and where its report lies."""
+    console = Console(soft_wrap=False)
+    for card in results.tasks:
+        console.print(_task_table(card, results, tables))
+    console.print(
+        "Worse, better: Mann-Whitney test against the algorithm with the best mean, Holm-corrected over all"
+        " pairs of the task, p < 0.05."
+    )
+    for what, name in (("Report", "report.html"), ("Figures", "figures"), ("Tables", "tables")):
+        console.print(f"{what + ':':<9}{folder / name}", soft_wrap=True, highlight=False)
+
+
+def _task_table(card: TaskCard, results: Results, tables: Tables) -> Table:
+    summary = tables.summary[tables.summary["task"] == card.name].set_index("algorithm")
+    pairs = tables.pairwise[tables.pairwise["task"] == card.name]
+    best = str(summary["mean"].idxmax()) if summary["mean"].notna().any() else None
+    title = f"{card.title}: {card.reported}, {card.metric}"
+    if card.optimum is not None:
+        title += f"; optimum {card.optimum:.2f}"
+    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("algorithm")
+    for name in ("runs", "mean", "std", "median", "regret"):
+        table.add_column(name, justify="right")
+    table.add_column("against the best mean")
+    for label, name in zip(results.algorithms, display_names(results.algorithms), strict=True):
+        row = summary.loc[label]
+        table.add_row(
+            name,
+            f"{row['runs']:.0f}",
+            *(f"{row[column]:.2f}" for column in ("mean", "std", "median", "regret_mean")),
+            "best mean" if label == best else _against(label, best, pairs),
+            style="bold" if label == best else None,
+        )
+    return table
+
+
+def _against(label: str, best: str | None, pairs: pd.DataFrame) -> str:
+    rows = pairs[
+        ((pairs["first"] == label) & (pairs["second"] == best))
+        | ((pairs["first"] == best) & (pairs["second"] == label))
+    ]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    if row["verdict"] == "no difference shown":
+        return "no difference shown"
+    word = "better" if (row["verdict"] == "first better") == (row["first"] == label) else "worse"
+    p = "p < 0.001" if row["p_holm"] < 0.001 else f"p = {row['p_holm']:.3f}"
+    return f"{word}, {p}"
