@@ -1,5 +1,7 @@
 """REINFORCE on independent categorical distributions (Williams 1992; NATS-Bench's variant)."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,12 +37,10 @@ def reinforce(
     adam = Adam(logits.shape, learning_rate)
     average = weight = 0.0
     while True:
-        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-        thresholds = probabilities.cumsum(axis=1)
-        # Scaled by the last sum, which rounding may leave below 1: a draw never falls off the end.
-        draws = rng.random((len(choices), 1)) * thresholds[:, -1:]
-        drawn = (thresholds <= draws).sum(axis=1)
+        odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+        thresholds = odds.cumsum(axis=1)
+        total = thresholds[:, -1:]
+        drawn = (thresholds <= rng.random(total.shape) * total).sum(axis=1)
         candidate = tuple(drawn.tolist())
         if not space.is_valid(candidate):
             continue
@@ -49,13 +49,13 @@ def reinforce(
         weight = baseline_decay * weight + (1 - baseline_decay)
         advantage = reward - average / weight
         # The gradient of log p(drawn) with respect to the logits is onehot(drawn) - p.
-        gradient = -probabilities
+        gradient = odds / -total
         gradient[decision, drawn] += 1
         logits += adam.step(advantage * gradient)
 
 
 class Adam:
-    """Kingma & Ba 2015, Algorithm 1: the step that ascends a gradient."""
+    """Kingma & Ba 2015, Algorithm 1, in the order of their section 2: the step that ascends a gradient."""
 
     def __init__(self, shape: tuple[int, ...], learning_rate: float) -> None:
         self.learning_rate = learning_rate
@@ -69,7 +69,8 @@ class Adam:
         self.steps += 1
         self.mean += (1 - self.beta1) * (gradient - self.mean)
         self.square += (1 - self.beta2) * (gradient * gradient - self.square)
-        mean = self.mean / (1 - self.beta1**self.steps)
-        square = self.square / (1 - self.beta2**self.steps)
-        step: NDArray[np.float64] = self.learning_rate * mean / (np.sqrt(square) + self.epsilon)
+        # Both moments start at zero; the corrections for that are folded into the rate and epsilon.
+        correction = math.sqrt(1 - self.beta2**self.steps)
+        rate = self.learning_rate * correction / (1 - self.beta1**self.steps)
+        step: NDArray[np.float64] = rate * self.mean / (np.sqrt(self.square) + self.epsilon * correction)
         return step

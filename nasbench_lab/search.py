@@ -7,7 +7,7 @@ test accuracy.
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -182,10 +182,12 @@ def _drive(
         if request is None:
             raise AlgorithmError("the algorithm ended, or yielded None, before asking for any evaluation")
         while True:
-            batch: list[Any] = request if type(request) is list else [request]
+            batch: Any = request if type(request) is list else (request,)
             answers = []
             for query in batch:
-                architecture, epochs = query if type(query) is Query else (query, None)
+                architecture, epochs = query, None
+                if type(query) is Query:
+                    architecture, epochs = query
                 try:
                     evaluation = evaluate(architecture, epochs, rng)
                 except (UnlistedArchitecture, TypeError, ValueError, IndexError):
@@ -228,32 +230,31 @@ def _check(architecture: object, epochs: object, space: SearchSpace) -> None:
 
 
 def _record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
-    valid_accuracy = np.array([evaluation.valid_accuracy for evaluation in evaluations], dtype=np.float64)
-    epochs = np.array([evaluation.epochs for evaluation in evaluations], dtype=np.int32)
+    columns = zip(*evaluations, strict=True) if evaluations else [()] * len(Evaluation._fields)
+    valid_accuracy, seconds, epochs, source, *_ = columns
     test_accuracy = np.full(len(evaluations), np.nan)
     for step in new_incumbents(valid_accuracy, epochs):
         test_accuracy[step] = task.test_accuracy(architectures[step])
     return Run(
         architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
-        valid_accuracy=valid_accuracy,
-        seconds=np.array([evaluation.seconds for evaluation in evaluations], dtype=np.float64),
-        epochs=epochs,
-        source=np.array([SOURCES.index(evaluation.source) for evaluation in evaluations], dtype=np.uint8),
+        valid_accuracy=np.array(valid_accuracy, dtype=np.float64),
+        seconds=np.array(seconds, dtype=np.float64),
+        epochs=np.array(epochs, dtype=np.int32),
+        source=np.array([SOURCES.index(name) for name in source], dtype=np.uint8),
         test_accuracy=test_accuracy,
     )
 
 
-def new_incumbents(valid_accuracy: NDArray[np.float64], epochs: NDArray[np.int32]) -> NDArray[np.intp]:
+def new_incumbents(valid_accuracy: Sequence[float], epochs: Sequence[int]) -> list[int]:
     """The steps at which the incumbent changes, in order.
 
     The incumbent is the evaluation with the highest validation accuracy among those with the most
     epochs so far (accuracies of different fidelities are not compared); of equal ones the first.
     """
-    if len(valid_accuracy) == 0:
-        return np.zeros(0, dtype=np.intp)
-    order = np.lexsort((valid_accuracy, epochs))
-    higher = (np.diff(valid_accuracy[order]) != 0) | (np.diff(epochs[order]) != 0)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.concatenate([[0], np.cumsum(higher)])
-    best_before = np.concatenate([[-1], np.maximum.accumulate(rank)[:-1]])
-    return np.flatnonzero(rank > best_before)
+    steps = []
+    best = (0, -math.inf)
+    for step, reached in enumerate(zip(epochs, valid_accuracy, strict=True)):
+        if reached > best:
+            best = reached
+            steps.append(step)
+    return steps
