@@ -1,8 +1,10 @@
 """What every search space offers to algorithms, benchmarks and figures."""
 
+import itertools
 import math
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,10 @@ from nasbench_lab.errors import UsageError
 
 Architecture = tuple[int, ...]
 """One choice per decision: `architecture[i]` is in `range(space.cardinalities[i])`."""
+
+WHOLE_NUMBER = (int, np.integer)
+MOST_LISTED = 100_000
+"""Spaces up to this size keep a list of their tuples, which makes drawing and looking up fast."""
 
 
 class SearchSpace:
@@ -34,12 +40,54 @@ class SearchSpace:
         """Number of tuples that `cardinalities` allows, valid or not, isomorphic ones counted apart."""
         return math.prod(self.cardinalities)
 
+    @cached_property
+    def _tuples(self) -> Sequence[Architecture] | None:
+        """Every tuple in the space's own order, where they are few enough to be listed."""
+        return self._in_order() if self.size <= MOST_LISTED else None
+
+    def _in_order(self) -> list[Architecture]:
+        return list(itertools.product(*map(range, self.cardinalities)))
+
+    @cached_property
+    def _positions(self) -> dict[Architecture, int] | None:
+        if self._tuples is None:
+            return None
+        return {architecture: index for index, architecture in enumerate(self._tuples)}
+
+    @cached_property
+    def _valid_tuples(self) -> Sequence[Architecture] | None:
+        if self._tuples is None or self._every_tuple_is_valid:
+            return self._tuples
+        return [architecture for architecture in self._tuples if self.is_valid(architecture)]
+
+    @cached_property
+    def _every_tuple_is_valid(self) -> bool:
+        return type(self).is_valid is SearchSpace.is_valid
+
+    def _accepts(self, architecture: Architecture) -> bool:
+        """`is_valid` for what is in range already."""
+        return self.is_valid(architecture) if self._valid_set is None else architecture in self._valid_set
+
+    @cached_property
+    def _valid_set(self) -> frozenset[Architecture] | None:
+        return None if self._valid_tuples is None else frozenset(self._valid_tuples)
+
+    @cached_property
+    def _alternatives(self) -> tuple[tuple[int, int], ...]:
+        """Position and number of other choices of each decision that has a choice."""
+        return tuple((i, choices - 1) for i, choices in enumerate(self.cardinalities) if choices > 1)
+
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Draw a valid architecture, uniformly over the valid tuples."""
+        # Whole numbers are made of `random()`: one call of `integers` takes twenty times as long, and
+        # 53 random bits leave a bias below 1e-10.
+        valid = self._valid_tuples
+        if valid is not None:
+            return valid[int(rng.random() * len(valid))]
         random = rng.random
         while True:
             architecture = tuple([int(random() * choices) for choices in self.cardinalities])
-            if self.is_valid(architecture):
+            if self._every_tuple_is_valid or self.is_valid(architecture):
                 return architecture
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
@@ -48,18 +96,17 @@ class SearchSpace:
         The new choice is uniform over the others; a change that gives an invalid architecture is
         drawn again.
         """
-        random = rng.random
+        alternatives = self._alternatives
         while True:
-            position = self._mutable[int(random() * len(self._mutable))]
-            choice = int(random() * (self.cardinalities[position] - 1))
-            choice += choice >= architecture[position]
+            draw = rng.random() * len(alternatives)
+            which = int(draw)
+            position, others = alternatives[which]
+            choice = int((draw - which) * others)
+            if choice >= architecture[position]:
+                choice += 1
             mutant = (*architecture[:position], choice, *architecture[position + 1 :])
-            if self.is_valid(mutant):
+            if self._every_tuple_is_valid or self._accepts(mutant):
                 return mutant
-
-    @cached_property
-    def _mutable(self) -> tuple[int, ...]:
-        return tuple(i for i, choices in enumerate(self.cardinalities) if choices > 1)
 
     def neighbors(self, architecture: Architecture) -> list[Architecture]:
         """All valid architectures that differ from this one in exactly one decision."""
@@ -76,25 +123,46 @@ class SearchSpace:
         return self._in_range(architecture)
 
     def _in_range(self, architecture: object) -> bool:
-        return (
-            isinstance(architecture, tuple)
-            and len(architecture) == len(self.cardinalities)
-            and all(
-                isinstance(choice, int | np.integer) and 0 <= choice < choices
-                for choice, choices in zip(architecture, self.cardinalities, strict=True)
-            )
-        )
+        if not isinstance(architecture, tuple) or len(architecture) != len(self.cardinalities):
+            return False
+        for choice, choices in zip(architecture, self.cardinalities, strict=True):
+            if not (isinstance(choice, WHOLE_NUMBER) and 0 <= choice < choices):
+                return False
+        return True
 
     def canonical(self, architecture: Architecture) -> Architecture:
         """A representative that is equal for isomorphic or functionally equal architectures."""
         return architecture
 
     def index(self, architecture: Architecture) -> int:
-        """Position of an architecture in the space's own order, in `range(size)`."""
-        index = 0
-        for choice, choices in zip(architecture, self.cardinalities, strict=True):
-            index = index * choices + choice
-        return index
+        """Position of an architecture in the space's own order, in `range(size)`.
+
+        Raises `ValueError` for what is not a tuple of the space.
+        """
+        if self._positions is not None:
+            position = self._positions.get(architecture)
+            if position is None:
+                raise ValueError(f"{architecture!r} is not an architecture of {self.name}")
+            return position
+        return int(self.indices(np.asarray([architecture]))[0])
+
+    def indices(self, architectures: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """`index` of many architectures at once.
+
+        Args:
+            architectures: shape `(n, d)`.
+
+        Returns:
+            Shape `(n,)`. Raises `ValueError` when a row is not a tuple of the space.
+        """
+        choices = np.asarray(architectures)
+        if choices.ndim != 2 or choices.shape[1] != len(self.cardinalities):
+            raise ValueError(
+                f"architectures of {self.name} come as an array of shape (n, {len(self.cardinalities)});"
+                f" received shape {choices.shape}"
+            )
+        indices: NDArray[np.int64] = np.ravel_multi_index(tuple(choices.T), self.cardinalities)
+        return indices
 
     def architecture(self, index: int) -> Architecture:
         """The architecture at a position of the space's own order: the inverse of `index`."""
@@ -102,6 +170,8 @@ class SearchSpace:
             raise UsageError(
                 f"{self.name} has no architecture {index}: its indices run from 0 to {self.size - 1}"
             )
+        if self._tuples is not None:
+            return self._tuples[index]
         reversed_choices = []
         for choices in reversed(self.cardinalities):
             index, choice = divmod(index, choices)
@@ -126,11 +196,12 @@ class SearchSpace:
             architecture = tuple(int(choice) for choice in text.split("-"))
         except ValueError:
             raise self.not_an_architecture(text) from None
-        if not self.is_valid(architecture):
+        if not self.is_valid(architecture) or self.format(architecture) != text:
             raise self.not_an_architecture(text)
         return architecture
 
     def not_an_architecture(self, text: str) -> UsageError:
         """The error for a text that `parse` cannot read."""
         example = self.format(self.sample(np.random.default_rng(0)))
-        return UsageError(f"{text!r} is not an architecture of {self.name}; one would be {example!r}")
+        shown = text if len(text) <= 80 else text[:77] + "..."
+        return UsageError(f"{shown!r} is not an architecture of {self.name}; one would be {example!r}")

@@ -1,0 +1,111 @@
+"""The topology search space of NAS-Bench-201 and NATS-Bench (Dong & Yang 2020; Dong et al. 2021)."""
+
+import random
+import re
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.spaces.base import Architecture, SearchSpace
+
+
+class NasBench201(SearchSpace):
+    """A cell of four nodes: the operation on each of its six edges.
+
+    The edges are ordered as published: into node 1 from 0; into node 2 from 0 and 1; into node 3 from
+    0, 1 and 2. A node is the sum of its edges, node 0 the input, node 3 the output.
+
+    Attributes:
+        operations: the choices of each edge, in order.
+    """
+
+    name = "nasbench201"
+    cardinalities = (5,) * 6
+    operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+
+    def _in_order(self) -> list[Architecture]:
+        # The official order is a shuffle of the sorted one, by Python's own generator with seed 88.
+        # The Mersenne Twister and `shuffle` have been stable since Python 3.2.
+        architectures = super()._in_order()
+        random.Random(88).shuffle(architectures)
+        return architectures
+
+    def indices(self, architectures: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Official index of each row, see the base class."""
+        return self._official_index[super().indices(architectures)]
+
+    @cached_property
+    def _official_index(self) -> NDArray[np.int64]:
+        """The official index by position in the sorted order, shape `(15625,)`."""
+        official_order = super().indices(np.array(self._in_order()))
+        return np.argsort(official_order).astype(np.int64)
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """The smallest tuple of those that NATS-Bench holds to be the same cell, 6,466 in all.
+
+        As in its `to_unique_str`: a skip connection passes its input on, `none` kills it, and the
+        order of a sum does not matter. Zeros stay in a sum, so some functionally equal cells are
+        kept apart (dropping them as well would leave fewer classes than are published).
+        """
+        return self._representatives[architecture]
+
+    @cached_property
+    def _representatives(self) -> dict[Architecture, Architecture]:
+        return _smallest_of_equal_cells(self.operations)
+
+    def format(self, architecture: Architecture) -> str:
+        """The published form, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
+        names = iter(self.operations[choice] for choice in architecture)
+        nodes = ("".join(f"{next(names)}~{source}|" for source in range(node)) for node in (1, 2, 3))
+        return "+".join("|" + edges for edges in nodes)
+
+    def parse(self, text: str) -> Architecture:
+        """Read the published form; raises `UsageError` on anything else."""
+        choices = {name: choice for choice, name in enumerate(self.operations)}
+        form = FORM.fullmatch(text)
+        architecture = tuple(choices.get(name, -1) for name in form.groups()) if form else ()
+        if not self.is_valid(architecture):
+            raise self.not_an_architecture(text)
+        return architecture
+
+
+# The symbols of NATS-Bench. They sort before and after the parenthesis of an operation, and a sum within
+# a sum is not sorted again, so that other symbols would give other classes (6,475 of them).
+ZERO, INPUT = "#", "0"
+
+FORM = re.compile(
+    r"\|(\w+)~0\|"
+    r"\+\|(\w+)~0\|(\w+)~1\|"
+    r"\+\|(\w+)~0\|(\w+)~1\|(\w+)~2\|"
+)
+
+
+def _smallest_of_equal_cells(operations: tuple[str, ...]) -> dict[Architecture, Architecture]:
+    """For each cell, the smallest cell whose output is the same expression."""
+
+    def edge(operation: str, source: str) -> str:
+        if operation == "none" or source == ZERO:
+            return ZERO
+        return source if operation == "skip_connect" else f"({source})@{operation}"
+
+    def node(choices: Architecture, *sources: str) -> str:
+        edges = (edge(operations[choice], source) for choice, source in zip(choices, sources, strict=True))
+        return "+".join(sorted(edges))
+
+    choices = range(len(operations))
+    first_with: dict[str, Architecture] = {}
+    representatives = {}
+    for into_1 in product(choices, repeat=1):
+        node_1 = node(into_1, INPUT)
+        for into_2 in product(choices, repeat=2):
+            node_2 = node(into_2, INPUT, node_1)
+            for into_3 in product(choices, repeat=3):
+                cell = (*into_1, *into_2, *into_3)
+                representatives[cell] = first_with.setdefault(node(into_3, INPUT, node_1, node_2), cell)
+    return representatives
+
+
+SPACES = (NasBench201(),)

@@ -1,0 +1,29 @@
+"""The search space of NAS-Bench-Macro (Su et al. 2021): eight layers, three choices each."""
+
+from nasbench_lab.spaces.base import Architecture, SearchSpace
+
+
+class NasBenchMacro(SearchSpace):
+    """Choice of each of eight layers of a chain, written as eight digits such as `02012100`.
+
+    0 is the identity, 1 a MobileNetV2 block with expansion 3 and kernel 3, 2 one with expansion 6 and
+    kernel 5. The size of the network follows from the layers; no two architectures are equal.
+    """
+
+    name = "nasbench_macro"
+    cardinalities = (3,) * 8
+    operations = ("identity", "mb3_k3", "mb6_k5")
+
+    def format(self, architecture: Architecture) -> str:
+        """The published form, such as `02012100`."""
+        return "".join(str(choice) for choice in architecture)
+
+    def parse(self, text: str) -> Architecture:
+        """Read eight digits from 0 to 2; raises `UsageError` on anything else."""
+        architecture = tuple("012".find(digit) for digit in text)
+        if not self.is_valid(architecture):
+            raise self.not_an_architecture(text)
+        return architecture
+
+
+SPACES = (NasBenchMacro(),)

@@ -1,0 +1,257 @@
+"""What every search space must do; a new file in `nasbench_lab/spaces` is tested by existing."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from nasbench_lab.errors import UsageError
+from nasbench_lab.spaces import SearchSpace, all_spaces, find_space
+
+pytestmark = pytest.mark.parametrize("space", all_spaces().values(), ids=all_spaces())
+seeds = st.integers(0, 2**32 - 1)
+
+
+def draw(space: SearchSpace, seed: int):
+    return space.sample(np.random.default_rng(seed))
+
+
+def test_has_a_name_and_choices(space):
+    assert find_space(space.name) is space
+    assert len(space.cardinalities) > 0
+    assert all(isinstance(choices, int) and choices > 0 for choices in space.cardinalities)
+    assert space.size == np.prod(np.array(space.cardinalities, dtype=object))
+
+
+@given(seed=seeds)
+def test_what_is_drawn_is_valid_and_plain(space, seed):
+    architecture = draw(space, seed)
+    assert space.is_valid(architecture)
+    assert type(architecture) is tuple
+    assert all(type(choice) is int for choice in architecture)
+
+
+def test_drawing_follows_the_seed(space):
+    def drawn(seed):
+        rng = np.random.default_rng(seed)
+        return [space.sample(rng) for _ in range(20)]
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+
+
+def test_drawing_is_the_same_in_another_process(space):
+    program = (
+        "import numpy as np; from nasbench_lab.spaces import find_space;"
+        f"space = find_space({space.name!r}); rng = np.random.default_rng(7);"
+        "first = space.sample(rng); print([first, space.mutate(first, rng), space.canonical(first)])"
+    )
+    there = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    rng = np.random.default_rng(7)
+    first = space.sample(rng)
+    assert there.stdout.strip() == str([first, space.mutate(first, rng), space.canonical(first)])
+
+
+def test_drawing_leaves_the_global_generators_alone(space):
+    before = str(np.random.get_state())  # noqa: NPY002
+    draw(space, 0)
+    assert str(np.random.get_state()) == before  # noqa: NPY002
+
+
+def test_drawing_is_uniform(space):
+    """Chi-square over blocks of neighbouring indices, against the number of valid tuples in each."""
+    blocks = 60
+    rng = np.random.default_rng(2024)
+    drawn = np.array([space.index(space.sample(rng)) for _ in range(30_000)])
+    counts = np.bincount(drawn * blocks // space.size, minlength=blocks)
+    if space.size <= 100_000:
+        valid = [i for i in range(space.size) if space.is_valid(space.architecture(i))]
+    else:
+        valid = range(blocks)
+        if not all(space.is_valid(draw(space, seed)) for seed in range(100)):
+            pytest.skip("too large to count its valid tuples")
+    expected = np.bincount(np.array(valid) * blocks // max(len(valid), space.size), minlength=blocks)
+    assert stats.chisquare(counts, expected / expected.sum() * len(drawn)).pvalue > 1e-4
+
+
+@given(seed=seeds)
+def test_mutation_changes_one_decision(space, seed):
+    parent = draw(space, seed)
+    child = space.mutate(parent, np.random.default_rng(seed + 1))
+    assert space.is_valid(child)
+    assert sum(a != b for a, b in zip(parent, child, strict=True)) == 1
+    assert child == space.mutate(parent, np.random.default_rng(seed + 1))
+
+
+def test_mutation_is_uniform_over_decisions_then_choices(space):
+    rng = np.random.default_rng(5)
+    parent = space.sample(rng)
+    neighbors = space.neighbors(parent)
+    children = [space.mutate(parent, rng) for _ in range(20_000)]
+    expected = np.empty(len(neighbors))
+    for i, neighbor in enumerate(neighbors):
+        changed = next(j for j in range(len(parent)) if parent[j] != neighbor[j])
+        expected[i] = 1 / (space.cardinalities[changed] - 1)
+    counts = [children.count(neighbor) for neighbor in neighbors]
+    assert sum(counts) == len(children)
+    assert stats.chisquare(counts, expected / expected.sum() * len(children)).pvalue > 1e-4
+
+
+@given(seed=seeds)
+def test_neighbors_are_all_valid_single_changes(space, seed):
+    architecture = draw(space, seed)
+    changed = {
+        (*architecture[:position], choice, *architecture[position + 1 :])
+        for position, choices in enumerate(space.cardinalities)
+        for choice in range(choices)
+    }
+    neighbors = space.neighbors(architecture)
+    assert len(neighbors) == len(set(neighbors))
+    assert set(neighbors) == {other for other in changed if space.is_valid(other)} - {architecture}
+
+
+@given(seed=seeds)
+def test_text_round_trip(space, seed):
+    architecture = draw(space, seed)
+    text = space.format(architecture)
+    assert space.parse(text) == architecture
+    assert text.isprintable()
+
+
+@given(text=st.text())
+def test_foreign_text_is_refused(space, text):
+    try:
+        architecture = space.parse(text)
+    except UsageError as error:
+        message = str(error)
+    else:
+        assert space.format(architecture) == text
+        return
+    assert f"is not an architecture of {space.name}; one would be" in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "-",
+        "|",
+        "|||+|",
+        "none",
+        "0" * 100_000,
+        "9-9-9-9-9-9",
+        "1-1",
+        "٠٢٠١٢١٠٠",
+        "nan",
+        "\0",
+        "::,,,",
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_hostile_text_is_refused(space, text):
+    with pytest.raises(UsageError, match=f"is not an architecture of {space.name}"):
+        space.parse(text)
+
+
+@given(seed=seeds, data=st.data())
+def test_a_damaged_text_is_refused_or_means_what_it_says(space, seed, data):
+    text = space.format(draw(space, seed))
+    where = data.draw(st.integers(0, len(text)))
+    damaged = (
+        text[:where]
+        + data.draw(st.sampled_from(["", "9", "|", " ", "-", "+", "x", "\n"]))
+        + text[where + 1 :]
+    )
+    try:
+        architecture = space.parse(damaged)
+    except UsageError:
+        return
+    assert space.format(architecture) == damaged
+
+
+@given(junk=st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
+def test_nothing_else_is_valid_and_asking_never_raises(space, junk):
+    assert space.is_valid(junk) is False
+    assert space.is_valid((junk,) * (len(space.cardinalities) + 1)) is False
+    space.is_valid((junk,) * len(space.cardinalities))
+
+
+def test_out_of_range_is_not_valid(space):
+    architecture = draw(space, 0)
+    assert not space.is_valid(architecture[:-1])
+    assert not space.is_valid((*architecture, 0))
+    assert not space.is_valid((-1, *architecture[1:]))
+    assert not space.is_valid((space.cardinalities[0], *architecture[1:]))
+    assert not space.is_valid(list(architecture))
+    assert space.is_valid(tuple(np.array(architecture)))
+
+
+@given(seed=seeds)
+def test_index_round_trip(space, seed):
+    architecture = draw(space, seed)
+    index = space.index(architecture)
+    assert 0 <= index < space.size
+    assert space.architecture(index) == architecture
+
+
+def test_indices_are_index_many_times(space):
+    rng = np.random.default_rng(3)
+    architectures = [space.sample(rng) for _ in range(500)]
+    expected = [space.index(architecture) for architecture in architectures]
+    for dtype in (np.uint16, np.int64):
+        indices = space.indices(np.array(architectures, dtype=dtype))
+        assert indices.dtype == np.int64
+        assert indices.tolist() == expected
+    assert space.indices(np.zeros((0, len(space.cardinalities)), dtype=np.int64)).shape == (0,)
+
+
+def test_every_index_is_used_once(space):
+    if space.size > 100_000:
+        pytest.skip("too large to enumerate")
+    architectures = np.array([space.architecture(i) for i in range(space.size)])
+    assert len(np.unique(architectures, axis=0)) == space.size
+    assert space.indices(architectures).tolist() == list(range(space.size))
+
+
+def test_foreign_indices_are_refused(space):
+    for index in (-1, space.size):
+        with pytest.raises(UsageError, match=f"{space.name} has no architecture {index}"):
+            space.architecture(index)
+    architecture = draw(space, 0)
+    for wrong in ((space.cardinalities[0], *architecture[1:]), (-1, *architecture[1:]), architecture[:-1]):
+        with pytest.raises(ValueError, match=r"architecture|invalid entry"):
+            space.index(wrong)
+        with pytest.raises(ValueError, match=r"architectures|invalid entry"):
+            space.indices(np.array([wrong]))
+
+
+@given(seed=seeds)
+def test_canonical_is_a_fixed_point_of_the_space(space, seed):
+    architecture = draw(space, seed)
+    canonical = space.canonical(architecture)
+    assert type(canonical) is tuple
+    assert space.is_valid(canonical)
+    assert space.canonical(canonical) == canonical
+
+
+@given(seed=seeds)
+def test_encoding_is_one_hot(space, seed):
+    architectures = [draw(space, seed), draw(space, seed + 1)]
+    encoded = space.encode(architectures)
+    assert encoded.shape == (2, sum(space.cardinalities))
+    assert encoded.dtype == np.float32
+    blocks = np.split(encoded, np.cumsum(space.cardinalities)[:-1], axis=1)
+    decoded = np.stack([block.argmax(axis=1) for block in blocks], axis=1)
+    assert [tuple(row) for row in decoded] == architectures
+    assert (np.stack([block.sum(axis=1) for block in blocks]) == 1).all()
+    assert set(np.unique(encoded)) <= {0.0, 1.0}
+
+
+def test_encoding_nothing_has_the_right_width(space):
+    assert space.encode([]).shape == (0, sum(space.cardinalities))

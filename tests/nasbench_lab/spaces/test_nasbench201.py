@@ -1,0 +1,96 @@
+import csv
+import gzip
+import itertools
+
+import numpy as np
+import pytest
+
+from nasbench_lab.errors import UsageError
+from nasbench_lab.spaces.nasbench201 import SPACES
+
+(space,) = SPACES
+cells = list(itertools.product(range(5), repeat=6))
+
+
+def cell(text: str) -> tuple[int, ...]:
+    return space.parse(text)
+
+
+def test_published_form():
+    text = "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"
+    assert cell(text) == (4, 2, 1, 2, 1, 1)
+    assert space.format((4, 2, 1, 2, 1, 1)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|",
+        "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~0|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
+        "|max_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
+        "avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|",
+    ],
+)
+def test_near_misses_are_refused(text):
+    with pytest.raises(UsageError, match="is not an architecture of nasbench201"):
+        space.parse(text)
+
+
+def test_official_order():
+    assert space.architecture(0) == (4, 2, 1, 2, 1, 1)
+    assert space.format(space.architecture(11)).startswith("|")
+    assert space.index((4, 2, 1, 2, 1, 1)) == 0
+
+
+def test_official_order_is_the_published_one(published_data):
+    with gzip.open(published_data / "nasbench201" / "nb201_combined.csv.gz", "rt") as file:
+        published = [row["arch_str"] for row in csv.DictReader(file)]
+    assert [space.format(space.architecture(i)) for i in range(space.size)] == published
+
+
+def test_there_are_as_many_distinct_cells_as_published():
+    assert len({space.canonical(cell) for cell in cells}) == 6_466
+
+
+def test_canonical_is_the_smallest_of_its_class():
+    assert all(space.canonical(cell) <= cell for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        # A sum does not depend on the order of its branches.
+        ((1, 2, 2, 1, 3, 4), (1, 2, 2, 3, 1, 4)),
+        # Node 1 is the input, so that edges from either are the same.
+        ((1, 3, 0, 2, 0, 0), (1, 0, 3, 2, 0, 0)),
+        # What follows a killed node does not matter.
+        ((0, 2, 1, 3, 4, 1), (0, 2, 3, 3, 2, 1)),
+    ],
+)
+def test_equal_cells_share_a_representative(first, second):
+    assert space.canonical(first) == space.canonical(second)
+
+
+def test_equal_cells_compute_the_same_function():
+    """Merged cells agree on numbers, with operations that neither commute nor cancel."""
+
+    def output(choices):
+        operations = (
+            lambda x: 0 * x,
+            lambda x: x,
+            lambda x: np.sin(3 * x) + 2,
+            lambda x: np.cos(5 * x) - 3,
+            lambda x: np.tanh(x - 1) * 4,
+        )
+        nodes = [np.array([0.3, -1.7])]
+        edges = iter(choices)
+        for sources in (1, 2, 3):
+            # An operation on nothing gives nothing: published cells are merged on that ground.
+            inputs = [(next(edges), nodes[source]) for source in range(sources)]
+            terms = [operations[choice](x) if x.any() else 0 * x for choice, x in inputs]
+            nodes.append(np.sum(np.sort(terms, axis=0), axis=0))
+        return nodes[-1].round(9).tolist()
+
+    rng = np.random.default_rng(0)
+    for i in rng.choice(len(cells), 2_000, replace=False):
+        assert output(cells[i]) == output(space.canonical(cells[i]))
