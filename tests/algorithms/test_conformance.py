@@ -1,0 +1,143 @@
+"""Every file in `algorithms/` keeps the contract; a new file is tested by existing."""
+
+import ast
+import importlib
+import inspect
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import algorithms
+from nasbench_lab.algorithm import algorithm_names, find_algorithm
+from nasbench_lab.search import Budget, Evaluation, Query, search
+from nasbench_lab.spaces import all_spaces
+
+NAMES = algorithm_names()
+SPACES = sorted(all_spaces())
+
+
+class Landscape:
+    """A task on any space: accuracy is the mean choice, scaled, so that better neighbors exist."""
+
+    charges_seconds = True
+    optimum = 100.0
+    name = "landscape/test"
+
+    def __init__(self, space):
+        self.space = space
+        self.highest = sum(space.cardinalities) - len(space.cardinalities)
+
+    def test_accuracy(self, architecture):
+        return 100.0 * sum(architecture) / self.highest
+
+    def evaluate(self, architecture, epochs, rng):
+        assert self.space.is_valid(architecture)
+        return Evaluation(self.test_accuracy(architecture), 1.0, epochs or 10, "table")
+
+
+def run(name, space="nasbench201", seed=0, evaluations=300):
+    task = Landscape(all_spaces()[space])
+    return search(
+        find_algorithm(name).function, task, Budget(evaluations=evaluations), np.random.SeedSequence(seed)
+    )
+
+
+def test_there_are_algorithms():
+    assert {
+        "random_search",
+        "local_search",
+        "regularized_evolution",
+        "genetic_algorithm",
+        "reinforce",
+    } <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_is_a_documented_generator_function_named_like_its_file(name):
+    module = importlib.import_module(f"algorithms.{name}")
+    function = getattr(module, name)
+    assert inspect.isgeneratorfunction(function)
+    assert module.__doc__
+    assert any(character.isdigit() for character in function.__doc__), (
+        "the docstring cites no paper with its year"
+    )
+    positional = [
+        p.name for p in inspect.signature(function).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD
+    ]
+    assert positional == ["space", "rng"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_knows_no_benchmark(name):
+    source = (Path(algorithms.__path__[0]) / f"{name}.py").read_text(encoding="utf-8")
+    imported = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            imported |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add(node.module)
+    ours = {
+        module for module in imported if module.split(".")[0] in ("nasbench_lab", "benchmarks", "algorithms")
+    }
+    assert ours <= {"nasbench_lab.search", "nasbench_lab.spaces", "nasbench_lab.spaces.base"}
+    assert "random" not in imported
+    assert "torch" not in imported
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("name", NAMES)
+def test_yields_valid_architectures_of_every_space_to_the_end_of_the_budget(name, space):
+    outcome = run(name, space)
+    assert len(outcome) == 300
+    assert all(all_spaces()[space].is_valid(tuple(row)) for row in outcome.architectures.tolist())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_same_seed_same_run_other_seed_other_run(name):
+    first, again, other = run(name), run(name), run(name, seed=1)
+    assert (first.architectures == again.architectures).all()
+    assert not (first.architectures == other.architectures).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_does_not_touch_the_global_generators(name):
+    import random
+
+    np.random.seed(7)  # noqa: NPY002
+    random.seed(7)
+    before = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    run(name)
+    assert (np.random.get_state()[1] == before[0]).all()  # noqa: NPY002
+    assert random.getstate() == before[1]
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "random_search"])
+def test_learns_something(name):
+    """Better than random search on a smooth landscape, over 30 runs."""
+
+    def mean_of_last(name):
+        return np.mean(
+            [run(name, seed=seed, evaluations=500).valid_accuracy[-100:].mean() for seed in range(30)]
+        )
+
+    assert mean_of_last(name) > mean_of_last("random_search") + 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_survives_a_landscape_without_any_difference(name):
+    class Flat(Landscape):
+        def test_accuracy(self, architecture):
+            return 50.0
+
+    task = Flat(all_spaces()["nasbench_macro"])
+    outcome = search(find_algorithm(name).function, task, Budget(evaluations=500), np.random.SeedSequence(3))
+    assert len(outcome) == 500
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_first_request_is_an_architecture_a_query_or_a_list(name):
+    process = find_algorithm(name).function(all_spaces()["nasbench201"], np.random.default_rng(0))
+    request = next(process)
+    for each in request if isinstance(request, list) else [request]:
+        assert isinstance(each, Query | tuple)

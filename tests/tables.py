@@ -1,0 +1,69 @@
+"""Small synthetic tables for tests: every number is a formula of the architecture's index."""
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.table import Contents, DataSet, Measurement, Table, Training, write_table
+from benchmarks.tabular import TabularTask
+from nasbench_lab.spaces import find_space
+
+SPACE = "nasbench_macro"
+SIZE = find_space(SPACE).size
+
+
+def measurement(values: np.ndarray, epochs: int, seeds: tuple[str, ...]) -> Measurement:
+    """One quantity at the end of one training, values of shape (A, seeds)."""
+    return Measurement(values[:, None, :], (epochs,), seeds)
+
+
+def small_contents(**changes: object) -> Contents:
+    """A table on all 6,561 cells of a small space, with two seeds, two trainings and training times.
+
+    The accuracy grows with the digits' sum, which gives a search something to climb.
+    """
+    index = np.arange(SIZE)
+    digits = np.stack([index // 3**place % 3 for place in range(8)], axis=1)
+    score = 50 + 2.5 * digits.sum(axis=1)
+    noise = np.stack([np.sin(index), np.cos(index)], axis=1)
+    seconds = np.full((SIZE, 1), 10.0) + digits[:, :1]
+    short = Training(
+        valid_accuracy=measurement(score[:, None] / 2 + noise, 12, ("a", "b")),
+        train_seconds=measurement(seconds * 0.06, 12, ("mean",)),
+    )
+    valid = score[:, None] + noise
+    valid[::2, 1] = np.nan
+    long = Training(
+        valid_accuracy=measurement(valid, 200, ("a", "b")),
+        test_accuracy=measurement(score[:, None] + 0.1 * noise, 200, ("a", "b")),
+        train_seconds=measurement(seconds, 200, ("mean",)),
+    )
+    settings: dict = {
+        "title": "Toy data",
+        "space": SPACE,
+        "trainings": {12: short, 200: long},
+        "parameters": digits.sum(axis=1) + 1.0,
+    }
+    return Contents(
+        name="toy",
+        title="Toy benchmark",
+        citation="Nobody, 2026",
+        licence="CC0",
+        source_sha256={"toy.csv": "0" * 64},
+        data_sets={
+            name: DataSet(**{**settings, **changes})  # type: ignore[arg-type]
+            for name in ("one", "two")
+        },
+    )
+
+
+def small_table(folder: Path, **changes: object) -> Table:
+    """`small_contents`, written and opened."""
+    path = folder / "toy.h5"
+    write_table(small_contents(**changes), path)
+    return Table(path)
+
+
+def small_task(folder: Path, **protocol: object) -> TabularTask:
+    """A task on the small table."""
+    return TabularTask(small_table(folder), "one", **protocol)  # type: ignore[arg-type]
