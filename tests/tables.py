@@ -64,6 +64,8 @@ def small_table(folder: Path, **changes: object) -> Table:
     return Table(path)
 
 
-def small_task(folder: Path, **protocol: object) -> TabularTask:
+def small_task(
+    folder: Path, *, epochs: int | None = None, seed: str = "random", **changes: object
+) -> TabularTask:
     """A task on the small table."""
-    return TabularTask(small_table(folder), "one", **protocol)  # type: ignore[arg-type]
+    return TabularTask(small_table(folder, **changes), "one", epochs=epochs, seed=seed)

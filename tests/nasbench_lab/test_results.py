@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from nasbench_lab.results import Runs
+from nasbench_lab.search import Run
+
+
+def run(seconds, test):
+    n = len(seconds)
+    return Run(
+        architectures=np.zeros((n, 2), np.uint16),
+        valid_accuracy=np.zeros(n),
+        seconds=np.array(seconds, float),
+        epochs=np.ones(n, np.int32),
+        source=np.zeros(n, np.uint8),
+        test_accuracy=np.array(test, float),
+    )
+
+
+def test_joins_runs_of_different_lengths():
+    nan = np.nan
+    runs = Runs.of([run([1, 2], [50, nan]), run([], []), run([5, 5, 5], [40, 45, nan])])
+    assert len(runs) == 3
+    assert runs.offsets.tolist() == [0, 2, 2, 5]
+    assert runs.run_of_step.tolist() == [0, 0, 2, 2, 2]
+    assert runs.evaluations_spent.tolist() == [1, 2, 1, 2, 3]
+    assert runs.seconds_spent.tolist() == [1, 3, 5, 10, 15]
+    assert runs.final() == pytest.approx([50, nan, 45], nan_ok=True)

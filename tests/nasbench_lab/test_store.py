@@ -1,0 +1,148 @@
+import json
+
+import numpy as np
+import pytest
+
+from nasbench_lab.errors import StoreError
+from nasbench_lab.search import Run
+from nasbench_lab.store import RunStore, load_results
+
+CARD = {
+    "name": "toy/one",
+    "title": "Toy",
+    "metric": "accuracy (%)",
+    "searched": "s",
+    "reported": "r",
+    "cost": "evaluations",
+    "optimum": 90.0,
+    "digest": "d" * 64,
+    "citation": "c",
+    "licence": "l",
+}
+
+
+def header(**changes):
+    settings = {
+        "comparison": {"seeds": 3, "root_seed": 0},
+        "protocol": "",
+        "tasks": [CARD],
+        "algorithms": [{"label": "a:x=1", "hyperparameters": {}, "source_sha256": "e" * 64}],
+        "environment": {},
+    }
+    return {**settings, **changes}
+
+
+def run(length, seed):
+    rng = np.random.default_rng(seed)
+    return Run(
+        architectures=rng.integers(5, size=(length, 4)).astype(np.uint16),
+        valid_accuracy=rng.random(length),
+        seconds=rng.random(length),
+        epochs=np.full(length, 12, np.int32),
+        source=np.zeros(length, np.uint8),
+        test_accuracy=rng.random(length),
+    )
+
+
+def test_what_is_added_in_any_order_is_there_after_opening_again(tmp_path):
+    store = RunStore(tmp_path / "r", header())
+    assert store.missing("toy/one", "a:x=1") == [0, 1, 2]
+    store.add("toy/one", "a:x=1", {2: run(5, 2)})
+    store.add("toy/one", "a:x=1", {0: run(3, 0)})
+    again = RunStore(tmp_path / "r", header())
+    assert again.missing("toy/one", "a:x=1") == [1]
+    again.add("toy/one", "a:x=1", {1: run(4, 1)})
+    results = load_results(tmp_path / "r")
+    runs = results.runs["toy/one", "a:x=1"]
+    assert runs.offsets.tolist() == [0, 3, 7, 12]
+    for index, length in enumerate((3, 4, 5)):
+        start, end = runs.offsets[index : index + 2]
+        assert (runs.architectures[start:end] == run(length, index).architectures).all()
+        assert (runs.test_accuracy[start:end] == run(length, index).test_accuracy).all()
+    assert results.algorithms == ("a:x=1",)
+    assert results.tasks[0].optimum == 90
+
+
+def test_the_order_of_arrival_leaves_no_trace(tmp_path):
+    for name, order in (("one", (0, 1, 2)), ("two", (2, 0, 1))):
+        store = RunStore(tmp_path / name, header())
+        for index in order:
+            store.add("toy/one", "a:x=1", {index: run(4, index)})
+    (first,) = (tmp_path / "one" / "runs").iterdir()
+    (second,) = (tmp_path / "two" / "runs").iterdir()
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
+    labels = ["a:x=1", "a:x:1", "a/x=1"]
+    algorithms = [{"label": label, "hyperparameters": {}, "source_sha256": "e"} for label in labels]
+    store = RunStore(tmp_path / "r", header(algorithms=algorithms))
+    for label in labels:
+        store.add("toy/one", label, {0: run(2, 0)})
+    assert len(list((tmp_path / "r" / "runs").iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"comparison": {"seeds": 4, "root_seed": 0}}, "its seeds is 3, this one's 4; choose another --out"),
+        ({"tasks": [{**CARD, "digest": "f" * 64}]}, "the table of toy/one has changed since"),
+        ({"tasks": [{**CARD, "name": "toy/two"}]}, "its tasks are toy/one, this one's toy/two"),
+        (
+            {"algorithms": [{"label": "a:x=1", "hyperparameters": {}, "source_sha256": "f" * 64}]},
+            "the code of a:x=1 has changed since",
+        ),
+    ],
+)
+def test_a_different_comparison_is_refused_and_nothing_is_touched(tmp_path, changes, message):
+    RunStore(tmp_path / "r", header()).add("toy/one", "a:x=1", {0: run(2, 0)})
+    before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
+    with pytest.raises(StoreError, match=message):
+        RunStore(tmp_path / "r", header(**changes))
+    assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(StoreError, match="is not empty and holds no comparison"):
+        RunStore(tmp_path, header())
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_another_machine_or_day_is_the_same_comparison(tmp_path):
+    RunStore(tmp_path / "r", header())
+    RunStore(tmp_path / "r", header(environment={"started": "tomorrow"}))
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
+def test_a_truncated_run_file_is_named_with_what_to_do(tmp_path, keep):
+    store = RunStore(tmp_path / "r", header())
+    store.add("toy/one", "a:x=1", {0: run(2000, 0)})
+    (path,) = (tmp_path / "r" / "runs").iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
+    with pytest.raises(StoreError, match=r"is damaged .* delete it and run the comparison again"):
+        RunStore(tmp_path / "r", header()).missing("toy/one", "a:x=1")
+
+
+def test_unfinished_absent_or_unreadable_comparisons_are_said_so(tmp_path):
+    with pytest.raises(StoreError, match="there is no stored comparison"):
+        load_results(tmp_path)
+    store = RunStore(tmp_path / "r", header())
+    store.add("toy/one", "a:x=1", {0: run(2, 0)})
+    with pytest.raises(
+        StoreError, match="is unfinished: it holds 1 of 3 runs of a:x=1 on toy/one; go on with"
+    ):
+        load_results(tmp_path / "r")
+    path = tmp_path / "r" / "comparison.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format_version": 99}))
+    with pytest.raises(StoreError, match="has format version 99; this version of nasbench_lab reads 1"):
+        load_results(tmp_path / "r")
+    path.write_text("{")
+    with pytest.raises(StoreError, match="cannot be read"):
+        load_results(tmp_path / "r")
+    path.write_text('{"format_version": 1}')
+    with pytest.raises(StoreError, match="is damaged"):
+        load_results(tmp_path / "r")
+    with pytest.raises(StoreError, match=r"different comparison: its comparison.json is damaged"):
+        RunStore(tmp_path / "r", header())
