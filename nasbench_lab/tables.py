@@ -374,18 +374,18 @@ _LATEX: dict[str, dict[str, str]] = {
         "Evaluations": "{evaluations:n}",
         "Cost ({unit})": "{cost:n}",
         _MEAN: "{mean:.2f}",
-        r"Std (\%)": "{std:.2f}",
+        r"Std (\% points)": "{std:.2f}",
         r"Median (\%)": "{median:.2f}",
         r"IQM (\%)": "{iqm:.2f} [{iqm_low:.2f}, {iqm_high:.2f}]",
         r"Best (\%)": "{best:.2f}",
-        r"Mean regret (\%)": "{regret_mean:.2f}",
+        r"Mean regret (\% points)": "{regret_mean:.2f}",
     },
     "pairwise": {
         "Task": "{task}",
         "First": "{first}",
         "Second": "{second}",
         "Runs": "{runs_first}, {runs_second}",
-        r"Mean difference (\%)": "{mean_difference:.2f}",
+        r"Mean difference (\% points)": "{mean_difference:.2f}",
         "$A_{12}$": "{a12:.2f} [{a12_low:.2f}, {a12_high:.2f}]",
         "$U$": "{u:n}",
         "$p$": "{p_value:p}",
@@ -439,6 +439,9 @@ class _LatexFormatter(string.Formatter):
             # Three significant digits, all digits of a whole part.
             digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
             format_spec = f".{0 if float(value).is_integer() else digits}f"
+        if format_spec.endswith("f"):
+            # What rounds to zero has no sign.
+            format_spec = f"z{format_spec}"
         return format(value, format_spec).replace("-", "$-$")
 
 

@@ -312,3 +312,9 @@ def test_latex_writes_what_is_missing_infinite_or_negative(tmp_path: Path) -> No
     assert r"$\infty$ [$\infty$, $\infty$]" in (tmp_path / "targets.tex").read_text(encoding="utf-8")
     assert "-- & -- & --" in (tmp_path / "ranks.tex").read_text(encoding="utf-8")
     assert "$-$9.50" in (tmp_path / "pairwise.tex").read_text(encoding="utf-8")
+
+
+def test_latex_gives_no_sign_to_what_rounds_to_zero(tmp_path: Path) -> None:
+    runs = {("t", "a"): [run([90.001])], ("t", "b"): [run([90.002])]}
+    write_tables(compute_tables(results(runs, card("t"))), tmp_path)
+    assert "1, 1 & 0.00 &" in (tmp_path / "pairwise.tex").read_text(encoding="utf-8")
