@@ -27,7 +27,8 @@ class MannWhitney(NamedTuple):
 def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> MannWhitney:
     """Mann-Whitney U test, two-sided, of samples of shape `(n,)` and `(m,)`.
 
-    It assumes independent runs and asks whether both come from one distribution. Exact without ties
+    It assumes independent runs and asks whether both come from one distribution; where they differ in
+    spread alone (1 to 3), up to 7 % are called different at the 5 % level. Exact without ties
     when one sample has 8 runs or fewer, and with ties when all ways to divide the runs are counted
     in about 50 ms (30 and 30 runs of any values, 200 and 200 of two values); otherwise the normal
     approximation with tie and continuity correction. p is 1 when all values are equal, and NaN when
