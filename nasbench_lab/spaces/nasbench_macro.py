@@ -7,12 +7,25 @@ class NasBenchMacro(SearchSpace):
     """Choice of each of eight layers of a chain, written as eight digits such as `02012100`.
 
     0 is the identity, 1 a MobileNetV2 block with expansion 3 and kernel 3, 2 one with expansion 6 and
-    kernel 5. The size of the network follows from the layers; no two architectures are equal.
+    kernel 5. The layers belong to three stages of 2, 3 and 3; the first of a stage changes the width.
     """
 
     name = "nasbench_macro"
     cardinalities = (3,) * 8
     operations = ("identity", "mb3_k3", "mb6_k5")
+
+    stages = ((0, 2), (2, 5), (5, 8))
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """Identities moved to the end of their stage, where they change nothing: 3,969 are distinct.
+
+        The first layer of a stage stays, since there the identity changes the width.
+        """
+        layers: list[int] = []
+        for start, end in self.stages:
+            first, *others = architecture[start:end]
+            layers += [first, *sorted(others, key=lambda choice: choice == 0)]
+        return tuple(layers)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, such as `02012100`."""
