@@ -21,6 +21,7 @@ record different quantities at different epochs and seeds. What is missing is Na
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nasbench_lab
-from nasbench_lab.errors import TableError, unknown_name
+from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.files import replacing
 from nasbench_lab.spaces import Architecture, SearchSpace, find_space
 
@@ -108,6 +109,23 @@ class DataSet:
         row = int(np.searchsorted(self.keys, key))
         return row if row < len(self.keys) and self.keys[row] == key else None
 
+    def rows(self, architectures: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """`row` of many architectures at once.
+
+        Args:
+            architectures: shape `(n, d)`.
+
+        Returns:
+            Shape `(n,)`, -1 where the table does not list the architecture.
+        """
+        space = self.search_space
+        indices = space.indices(architectures)
+        if self.keys is None:
+            return indices
+        distinct, where = np.unique(indices, return_inverse=True)
+        listed = [self.row(space.architecture(int(index))) for index in distinct]
+        return np.array([-1 if row is None else row for row in listed], dtype=np.int64)[where]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
@@ -132,11 +150,24 @@ class Contents:
 
 MEASUREMENTS = tuple(field.name for field in fields(Training))
 
+# All that HDF5 raises where a file is not what it should be, and what its values can then cause.
+DAMAGE = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    MemoryError,
+)
+
 
 def write_table(contents: Contents, path: Path) -> None:
     """Check the contents and write them to `path`; an existing file is replaced only by a whole one."""
     _check(contents)
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    # The 1.10 format keeps a checksum beside each piece of its own structure.
+    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["created_by"] = f"nasbench_lab {nasbench_lab.__version__}"
         for name in ("name", "title", "citation", "licence"):
@@ -167,26 +198,64 @@ def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
 
 def _check(contents: Contents) -> None:
     """Refuse what would make a table that lies or cannot be read."""
+    if not contents.data_sets:
+        raise TableError(f"table {contents.name!r} has no data set")
     for name, data_set in contents.data_sets.items():
         where = f"table {contents.name!r}, data set {name!r}"
-        if data_set.keys is not None and (np.diff(data_set.keys) <= 0).any():
-            raise TableError(f"{where}: keys must ascend, each architecture once")
+        _check_keys(data_set, where)
+        columns = {"parameters": data_set.parameters, "flops": data_set.flops}
+        columns |= {f"latency on {device}": values for device, values in data_set.latency.items()}
+        for quantity, values in columns.items():
+            if values is not None:
+                _check_values(values, (len(data_set),), np.inf, f"{where}: {quantity}")
+        if not data_set.trainings:
+            raise TableError(f"{where}: there is no training")
         for epochs, training in data_set.trainings.items():
             for quantity, measurement in _measurements(training):
-                expected = (len(data_set), len(measurement.epochs), len(measurement.seeds))
-                if measurement.values.shape != expected:
-                    raise TableError(
-                        f"{where}: {quantity} after {epochs} epochs has shape {measurement.values.shape};"
-                        f" its rows, epochs and seeds ask for {expected}"
-                    )
-                low, high = (0.0, 100.0) if quantity.endswith("accuracy") else (0.0, np.inf)
-                wrong = (measurement.values < low) | (measurement.values > high)
-                if wrong.any():
-                    row, epoch, seed = np.argwhere(wrong)[0]
-                    raise TableError(
-                        f"{where}: {quantity} lies between {low:g} and {high:g}; row {row} has"
-                        f" {measurement.values[row, epoch, seed]:g}"
-                    )
+                _check_measurement(measurement, epochs, len(data_set), quantity, where)
+
+
+def _check_keys(data_set: DataSet, where: str) -> None:
+    if data_set.keys is None:
+        return
+    if data_set.keys.ndim != 1 or (np.diff(data_set.keys) <= 0).any():
+        raise TableError(f"{where}: keys must ascend, each architecture once")
+    row = _first_wrong_key(data_set.space, tuple(data_set.keys.tolist()))
+    if row is not None:
+        raise TableError(
+            f"{where}: row {row} has key {data_set.keys[row]}, which is not the index of a canonical"
+            f" architecture of {data_set.space}"
+        )
+
+
+@lru_cache(maxsize=2)
+def _first_wrong_key(space_name: str, keys: tuple[int, ...]) -> int | None:
+    """The first row whose key is no canonical index; remembered, as data sets often list the same."""
+    space = find_space(space_name)
+    for row, key in enumerate(keys):
+        if not 0 <= key < space.size or space.index(space.canonical(space.architecture(key))) != key:
+            return row
+    return None
+
+
+def _check_measurement(measurement: Measurement, length: int, rows: int, quantity: str, where: str) -> None:
+    epochs, seeds = measurement.epochs, measurement.seeds
+    what = f"{where}: {quantity} after {length} epochs"
+    if not epochs or list(epochs) != sorted(set(epochs)) or epochs[0] < 0 or epochs[-1] > length:
+        raise TableError(f"{what} must be recorded at ascending epochs up to {length}; received {epochs}")
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise TableError(f"{what} must name each seed once; received {seeds}")
+    most = 100.0 if quantity.endswith("accuracy") else np.inf
+    _check_values(measurement.values, (rows, len(epochs), len(seeds)), most, what)
+
+
+def _check_values(values: FloatArray, shape: tuple[int, ...], most: float, what: str) -> None:
+    if values.shape != shape:
+        raise TableError(f"{what} has shape {values.shape}; its rows, epochs and seeds ask for {shape}")
+    wrong = (values < 0) | (values > most) | np.isinf(values)
+    if wrong.any():
+        place = tuple(np.argwhere(wrong)[0].tolist())
+        raise TableError(f"{what} is a number between 0 and {most:g}; row {place[0]} has {values[place]:g}")
 
 
 def _measurements(training: Training) -> Iterator[tuple[str, Measurement]]:
@@ -206,7 +275,7 @@ def _digest(file: h5py.File) -> str:
         }
         total.update(repr((name, sorted(attributes.items()))).encode())
         if isinstance(item, h5py.Dataset):
-            values = item[...]
+            values = _read_array(item)
             total.update(repr((values.shape, values.dtype.str)).encode())
             total.update(values.tobytes())
 
@@ -239,28 +308,33 @@ class Table:
                 attributes = {key: _plain(value) for key, value in file.attrs.items()}
         except FileNotFoundError:
             raise TableError(f"there is no table at {path}") from None
-        except (OSError, RuntimeError) as error:
-            raise self._damaged(str(error)) from None
+        except DAMAGE as error:
+            raise self._damaged(error) from None
         version = attributes.get("format_version")
         if version != FORMAT_VERSION:
             raise TableError(
                 f"{path} has table format version {version}; this version of nasbench_lab reads"
                 f" {FORMAT_VERSION}. Import the official files again."
             )
-        try:
-            self.name: str = attributes["name"]
-            self.title: str = attributes["title"]
-            self.citation: str = attributes["citation"]
-            self.licence: str = attributes["licence"]
-            self.digest: str = attributes["digest"]
-            self.created_by: str = attributes["created_by"]
-            self.source_sha256: Sequence[str] = tuple(attributes["source_sha256"])
-            self.data_set_names: tuple[str, ...] = tuple(attributes["data_sets"])
-        except KeyError as error:
-            raise self._damaged(f"attribute {error} is missing") from None
+        for name in ("name", "title", "citation", "licence", "digest", "created_by"):
+            if not isinstance(attributes.get(name), str):
+                raise self._damaged(f"attribute {name} is missing")
+        for name in ("source_sha256", "data_sets"):
+            if not isinstance(attributes.get(name), list):
+                raise self._damaged(f"attribute {name} is missing")
+        self.name: str = attributes["name"]
+        self.title: str = attributes["title"]
+        self.citation: str = attributes["citation"]
+        self.licence: str = attributes["licence"]
+        self.digest: str = attributes["digest"]
+        self.created_by: str = attributes["created_by"]
+        self.source_sha256: Sequence[str] = tuple(attributes["source_sha256"])
+        self.data_set_names: tuple[str, ...] = tuple(attributes["data_sets"])
         self._read: dict[str, DataSet] = {}
 
-    def _damaged(self, reason: str) -> TableError:
+    def _damaged(self, reason: str | BaseException) -> TableError:
+        if isinstance(reason, BaseException):
+            reason = f"{type(reason).__name__}: {reason}"
         return TableError(
             f"the table {self.path} is damaged ({' '.join(reason.split())}); delete it and import the"
             f" official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
@@ -274,8 +348,8 @@ class Table:
             try:
                 with h5py.File(self.path, "r") as file:
                     self._read[name] = _read_data_set(file[name])
-            except (OSError, RuntimeError, KeyError, ValueError) as error:
-                raise self._damaged(str(error)) from None
+            except (*DAMAGE, UsageError) as error:
+                raise self._damaged(error) from None
         return self._read[name]
 
     def verify(self) -> None:
@@ -283,34 +357,47 @@ class Table:
         try:
             with h5py.File(self.path, "r") as file:
                 digest = _digest(file)
-        except (OSError, RuntimeError, KeyError) as error:
-            raise self._damaged(str(error)) from None
+        except DAMAGE as error:
+            raise self._damaged(error) from None
         if digest != self.digest:
             raise self._damaged(f"its content has digest {digest[:12]}, not {self.digest[:12]} as written")
 
 
 def _read_data_set(group: h5py.Group) -> DataSet:
+    keys = _read_array(group["keys"]) if "keys" in group else None
+    space = group.attrs["space"]
+    rows = find_space(space).size if keys is None else len(keys)
+
     def column(name: str) -> Any:
-        return group[name][...] if name in group else None
+        return _read_array(group[name], rows) if name in group else None
 
     return DataSet(
         title=group.attrs["title"],
-        space=group.attrs["space"],
+        space=space,
         metric=group.attrs["metric"],
-        keys=column("keys"),
+        keys=keys,
         parameters=column("parameters"),
         flops=column("flops"),
-        latency={device: values[...] for device, values in group.get("latency", {}).items()},
+        latency={device: column(f"latency/{device}") for device in group.get("latency", {})},
         trainings={
-            int(epochs): Training(**{name: _read_measurement(array) for name, array in training.items()})
+            int(epochs): Training(
+                **{name: _read_measurement(array, rows) for name, array in training.items()}
+            )
             for epochs, training in sorted(group["trainings"].items(), key=lambda item: int(item[0]))
         },
     )
 
 
-def _read_measurement(array: h5py.Dataset) -> Measurement:
-    return Measurement(
-        values=array[...],
-        epochs=tuple(array.attrs["epochs"].tolist()),
-        seeds=tuple(array.attrs["seeds"].tolist()),
-    )
+def _read_measurement(array: h5py.Dataset, rows: int) -> Measurement:
+    epochs = tuple(array.attrs["epochs"].tolist())
+    seeds = tuple(array.attrs["seeds"].tolist())
+    return Measurement(_read_array(array, rows, len(epochs), len(seeds)), epochs, seeds)
+
+
+def _read_array(array: h5py.Dataset, *shape: int) -> Any:
+    """Read an array once its shape is as expected and it can be inside the file."""
+    if shape and array.shape != shape:
+        raise ValueError(f"{array.name} has shape {array.shape}, not {shape}")
+    if array.nbytes > array.file.id.get_filesize():
+        raise ValueError(f"{array.name} claims more bytes than the file has")
+    return array[...]
