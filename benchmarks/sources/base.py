@@ -1,11 +1,15 @@
 """What each file in `benchmarks/sources` offers: `SOURCE`, a description and a way to read the files."""
 
+import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from benchmarks.table import Contents
+from nasbench_lab.errors import TableError, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +46,36 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def only_file(paths: Sequence[Path], source: str, files: str) -> Path:
+    """The one file that a source expects; raises `UsageError` for more or fewer."""
+    if len(paths) != 1:
+        raise UsageError(f"{source} is imported from one file, {files}; received {len(paths)}")
+    return paths[0]
+
+
+def read_limited(path: Path, most_bytes: int) -> bytes:
+    """A file's content, unpacked where it is gzip; raises `TableError` when it is longer than expected."""
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            data = (cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file).read(most_bytes + 1)
+    except FileNotFoundError:
+        raise TableError(f"there is no file {path}") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise TableError(f"{path} cannot be read: {error}; fetch it again") from None
+    if len(data) > most_bytes:
+        raise TableError(
+            f"{path} holds more than {most_bytes:,} bytes, which the published file does not; fetch it again"
+        )
+    return data
+
+
+def read_text(path: Path, most_bytes: int) -> str:
+    """`read_limited`, as text."""
+    try:
+        return read_limited(path, most_bytes).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise TableError(f"{path} is not text (byte {error.start}); fetch it again") from None
