@@ -1,0 +1,94 @@
+"""Which benchmarks there are, and where their tables lie."""
+
+import os
+import pkgutil
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import benchmarks.sources
+from nasbench_lab.errors import TableError, unknown_name
+
+if TYPE_CHECKING:
+    from benchmarks.sources.base import Source
+    from benchmarks.table import Table
+
+
+@cache
+def all_sources() -> "dict[str, Source]":
+    """Every source by its name: each file in `benchmarks/sources` defines one, as `SOURCE`."""
+    files = sorted(module.name for module in pkgutil.iter_modules(benchmarks.sources.__path__))
+    modules = (import_module(f"benchmarks.sources.{file}") for file in files if file != "base")
+    return {module.SOURCE.name: module.SOURCE for module in modules}
+
+
+def find_source(name: str) -> "Source":
+    """The source called `name`; raises `UsageError` with the nearest names when there is none."""
+    if name not in all_sources():
+        raise unknown_name("benchmark", name, all_sources())
+    return all_sources()[name]
+
+
+def data_folder() -> Path:
+    """Where tables are kept: `$NASBENCH_LAB_DATA`, or else the user's cache folder."""
+    given = os.environ.get("NASBENCH_LAB_DATA")
+    if given:
+        return Path(given).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("nasbench_lab", appauthor=False))
+
+
+def table_path(name: str) -> Path:
+    """The file that holds a benchmark's table, whether it is there or not."""
+    return data_folder() / f"{find_source(name).name}.h5"
+
+
+def import_command(name: str) -> str:
+    """The command that brings a benchmark's table."""
+    return f"python -m nasbench_lab.data import {name}" + ("" if find_source(name).packaged else " FILE")
+
+
+def open_table(name: str) -> "Table":
+    """Open a benchmark's table; one that a package ships is converted first, where that was not done.
+
+    Raises:
+        UsageError: there is no such benchmark.
+        TableError: its table is missing, with the command that brings it, or damaged.
+    """
+    from benchmarks.table import Table
+
+    source = find_source(name)
+    path = table_path(name)
+    if not path.exists():
+        if not source.packaged:
+            raise TableError(
+                f"the table of {source.title} is not here; bring it with: {import_command(name)}"
+                f" where FILE is {source.files} ({source.homepage})"
+            )
+        # Two processes that both find it missing both write it, each its own file: the same content.
+        return import_table(name, [])
+    return Table(path)
+
+
+def import_table(name: str, paths: Sequence[Path]) -> "Table":
+    """Convert official files to a benchmark's table and open it.
+
+    An existing table is replaced only once the new one is whole and reads back as written.
+
+    Raises:
+        UsageError: there is no such benchmark, or the number of files is wrong.
+        TableError: the files are not as published, or the table cannot be written.
+    """
+    from benchmarks.table import Table, write_table
+
+    source = find_source(name)
+    path = table_path(name)
+    contents = source.convert(paths)
+    try:
+        write_table(contents, path)
+    except OSError as error:
+        raise TableError(f"the table {path} cannot be written: {error}") from None
+    return Table(path)
