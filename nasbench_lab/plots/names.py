@@ -1,0 +1,30 @@
+"""Algorithms' names as a reader likes them."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+# Names that are written in capitals, as their papers do.
+CAPITALS = frozenset({"asha", "bananas", "bohb", "cmaes", "dehb", "reinforce", "smac", "tpe"})
+
+
+def display_name(label: str) -> str:
+    """An algorithm's label as a reader likes it.
+
+    >>> display_name("regularized_evolution:population_size=10,sample_size=3")
+    'Regularized evolution (population size 10, sample size 3)'
+    """
+    name, _, settings = label.rpartition(":")
+    if not name or "=" not in settings:
+        name, settings = label, ""
+    # `path/to/file.py` and `package.module:function` are known by the last part.
+    name = PurePosixPath(name.rpartition(":")[2]).name.removesuffix(".py").replace("_", " ").strip()
+    name = name.upper() if name in CAPITALS else name[:1].upper() + name[1:]
+    if settings:
+        name += " (" + settings.replace("_", " ").replace("=", " ").replace(",", ", ") + ")"
+    return name or label
+
+
+def display_names(labels: Sequence[str]) -> list[str]:
+    """The display name of each label; the label itself where two would read the same."""
+    names = [display_name(label) for label in labels]
+    return [name if names.count(name) == 1 else label for label, name in zip(labels, names, strict=True)]

@@ -1,0 +1,38 @@
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from nasbench_lab.plots import pairwise
+
+Make = Callable[..., Any]
+
+
+def cells(axes: Any) -> dict[tuple[int, int], str]:
+    return {
+        (round(text.get_position()[1]), round(text.get_position()[0])): text.get_text() for text in axes.texts
+    }
+
+
+def test_cells_hold_a12_of_row_over_column_and_a_star_where_shown(make: Make) -> None:
+    results, tables = make(tasks=1, algorithms=3)
+    frame = tables.pairwise.assign(a12=[0.8, 0.25, 0.5], p_holm=[0.01, 0.049, 0.6])
+    axes = pairwise.draw(results, dataclasses.replace(tables, pairwise=frame)).axes[0]
+    assert cells(axes) == {
+        (0, 1): "0.80*", (1, 0): "0.20*",
+        (0, 2): "0.25*", (2, 0): "0.75*",
+        (1, 2): "0.50", (2, 1): "0.50",
+    }  # fmt: skip
+
+
+def test_better_is_blue_and_worse_is_red(make: Make) -> None:
+    results, tables = make(tasks=1, algorithms=2)
+    frame = tables.pairwise.assign(a12=0.9)
+    axes = pairwise.draw(results, dataclasses.replace(tables, pairwise=frame)).axes[0]
+    image = axes.images[0].get_array()
+    assert image[0, 1][2] > image[0, 1][0]
+    assert image[1, 0][0] > image[1, 0][2]
+
+
+def test_what_could_not_be_compared_is_a_dash(make: Make) -> None:
+    results, tables = make(tasks=1, algorithms=2, runs=3, failed=3)
+    assert set(cells(pairwise.draw(results, tables).axes[0]).values()) == {"–"}

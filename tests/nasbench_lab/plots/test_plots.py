@@ -1,0 +1,90 @@
+"""All figures: which there are, that they draw whatever the data, and that files repeat exactly."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nasbench_lab.plots import all_figures, captions, save
+from nasbench_lab.plots.style import looks
+
+Make = Callable[..., Any]
+
+
+def test_a_comparison_of_many_tasks_has_all_six(make: Make) -> None:
+    figures = all_figures(*make())
+    assert list(figures) == ["anytime", "final", "pairwise", "targets", "ranks", "improvement"]
+    assert list(captions(*make())) == list(figures)
+
+
+def test_figures_without_meaning_are_left_out(make: Make) -> None:
+    assert list(all_figures(*make(tasks=1, algorithms=1))) == ["anytime", "final", "targets"]
+    assert "ranks" not in all_figures(*make(tasks=2, algorithms=2))
+    assert "improvement" not in all_figures(*make(tasks=1))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"tasks": 1, "algorithms": 1, "runs": 1},
+        {"tasks": 2, "algorithms": 3, "regret": 0.0},
+        {"tasks": 4, "algorithms": 2, "optimum": None},
+        {"tasks": 2, "algorithms": 3, "failed": 2, "runs": 6},
+        {"tasks": 1, "algorithms": 2, "failed": 4, "runs": 4},
+        {"tasks": 1, "algorithms": 2, "steps": 1},
+    ],
+    ids=["one of each", "every regret 0", "optimum unknown", "some failed", "all failed", "one step"],
+)
+def test_awkward_data_are_drawn(make: Make, tmp_path: Path, shape: dict[str, Any]) -> None:
+    for name, figure in all_figures(*make(**shape)).items():
+        for path in save(figure(), tmp_path, name):
+            assert path.stat().st_size > 1000
+
+
+def test_saving_twice_gives_the_same_bytes_and_leaves_nothing_else(make: Make, tmp_path: Path) -> None:
+    results, tables = make()
+    for name, figure in all_figures(results, tables).items():
+        first = save(figure(), tmp_path / "first", name)
+        second = save(figure(), tmp_path / "second", name)
+        assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    assert {path.suffix for path in (tmp_path / "first").iterdir()} == {".png", ".svg"}
+    assert len(list((tmp_path / "first").iterdir())) == 12
+
+
+def test_an_algorithm_has_one_look_in_all_figures(make: Make) -> None:
+    results, tables = make()
+    look = looks(results)["regularized_evolution"]
+    figures = all_figures(results, tables)
+    for name in ("anytime", "targets"):
+        lines = {line.get_label(): line for line in figures[name]().axes[0].lines}
+        assert lines["Regularized evolution"].get_color() == look.colour
+        assert lines["Regularized evolution"].get_marker() == look.marker
+    for name in ("final", "ranks"):
+        drawn = {(line.get_color(), line.get_marker()) for line in figures[name]().axes[0].lines}
+        assert (look.colour, look.marker) in drawn
+
+
+def test_no_figure_needs_pyplot(make: Make) -> None:
+    import sys
+
+    figures = all_figures(*make())
+    loaded = "matplotlib.pyplot" in sys.modules
+    for figure in figures.values():
+        figure()
+    assert ("matplotlib.pyplot" in sys.modules) == loaded
+
+
+def test_captions_say_how_many_runs(make: Make) -> None:
+    for name, caption in captions(*make(runs=7)).items():
+        assert "n = 3 tasks" in caption if name in ("ranks", "improvement") else "n = 7 runs" in caption
+
+
+def test_drawing_changes_no_table(make: Make) -> None:
+    results, tables = make()
+    before = tables.final.copy()
+    for figure in all_figures(results, tables).values():
+        figure()
+    assert before.equals(tables.final)
+    assert np.isfinite(tables.anytime["cost"]).all()
