@@ -1,0 +1,372 @@
+"""What a comparison found, in sentences that a paper could use.
+
+Each sentence carries its n, its test and its direction, and claims no more than was shown: "no
+difference shown" is never turned into "equal".
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nasbench_lab.plots.names import display_names
+from nasbench_lab.results import Results, TaskCard
+from nasbench_lab.search import SOURCES
+from nasbench_lab.tables import Tables
+
+# Below the first, an interval is wide enough to hide what matters; below the second it is worth a word.
+FEW_RUNS, SOME_RUNS = 20, 30
+
+
+def findings(results: Results, tables: Tables) -> list[str]:
+    """All findings: the outcome of each task, across tasks, every pair, targets, and what to beware of."""
+    return [
+        *outcomes(results, tables),
+        *across_tasks(results, tables),
+        *pairs(results, tables),
+        *targets(results, tables),
+        *cautions(results, tables),
+    ]
+
+
+def headline(results: Results, tables: Tables) -> str:
+    """The main finding, in one paragraph: who leads where."""
+    if len(results.algorithms) == 1:
+        return " ".join(outcomes(results, tables))
+    led: dict[tuple[str, ...], list[str]] = {}
+    for task in results.tasks:
+        if len(_summary(tables, task)):
+            # In the order of the algorithms, so that tasks with the same leaders share a sentence.
+            best = tuple(sorted(leaders(results, tables, task), key=results.algorithms.index))
+            led.setdefault(best, []).append(task.title)
+    names = _names(results)
+    sentences = []
+    for labels, titles in led.items():
+        where = f"on {_titled(titles)}"
+        if len(labels) == 1:
+            sentences.append(f"{names[labels[0]]} was shown to be better than every other algorithm {where}.")
+        elif len(labels) == len(results.algorithms):
+            sentences.append(f"No difference between any two algorithms was shown {where}.")
+        elif labels:
+            sentences.append(
+                f"{_listed([names[label] for label in labels])} led {where}: none was shown worse than any"
+                " other algorithm, and no difference between them was shown."
+            )
+        else:
+            sentences.append(f"No algorithm was free of a better one {where}.")
+    few = [sentence for sentence in cautions(results, tables) if sentence.startswith("Only ")]
+    return " ".join([*sentences, *few])
+
+
+def leaders(results: Results, tables: Tables, task: TaskCard) -> list[str]:
+    """The algorithms that no other was shown to be better than, best mean first.
+
+    Between any two of them no difference was shown.
+    """
+    summary = _summary(tables, task)
+    worse = {
+        pair["second" if pair["verdict"] == "first better" else "first"]
+        for pair in _pairs(tables, task)
+        if pair["verdict"] != "no difference shown"
+    }
+    usable = summary[summary["mean"].notna() & ~summary["algorithm"].isin(worse)]
+    return [str(label) for label in usable.sort_values("mean", ascending=False, kind="stable")["algorithm"]]
+
+
+def outcomes(results: Results, tables: Tables) -> list[str]:
+    """For each task, the leaders and their means."""
+    sentences = []
+    for task in results.tasks:
+        usable = {
+            row["algorithm"]: row for row in _rows(_summary(tables, task)) if row["mean"] == row["mean"]
+        }
+        if not usable:
+            sentences.append(f"On {task.title}, no run gave a result.")
+            continue
+        best = leaders(results, tables, task)
+        sentences.append(_outcome(results, task, usable, best))
+        top = max(usable, key=lambda label: float(usable[label]["mean"]))
+        if top not in best:
+            sentences.append(
+                f"On {task.title}, {_within(_names(results)[top])} has the highest mean and is yet shown"
+                " worse than another algorithm by ranks: a few runs far from the rest decide the means."
+            )
+    return sentences
+
+
+def _outcome(
+    results: Results, task: TaskCard, usable: Mapping[str, dict[str, Any]], best: Sequence[str]
+) -> str:
+    names = _names(results)
+    scores = [f"{_within(names[label])} ({_score(usable[label])})" for label in best]
+    measure = f"mean ± standard deviation over runs, in percent; reported is {_within(task.reported)}"
+    start = f"On {task.title}, "
+    if len(usable) == 1:
+        return f"{start}only {scores[0]} gave results ({measure})."
+    if not best:
+        return f"{start}no algorithm led: each was shown worse than another."
+    if len(best) == 1:
+        return f"{start}{scores[0]} was shown to be better than every other algorithm ({measure})."
+    if len(best) == len(usable):
+        return f"{start}no difference was shown between any two of {_listed(scores)} ({measure})."
+    return (
+        f"{start}{_listed(scores)} led: none was shown worse than any other algorithm, and no difference was"
+        f" shown between them ({measure})."
+    )
+
+
+def _score(row: Mapping[str, Any]) -> str:
+    """Mean, spread and n: `94.30 ± 0.21, n = 500`."""
+    spread = "" if math.isnan(row["std"]) else f" ± {row['std']:.2f}"
+    return f"{row['mean']:.2f}{spread}, n = {row['runs'] - row['failed_runs']:,.0f}"
+
+
+def across_tasks(results: Results, tables: Tables) -> list[str]:
+    """Mean ranks with Friedman's and Nemenyi's tests, and the probability of improvement of each pair."""
+    names = _names(results)
+    sentences = []
+    ranks = tables.ranks.sort_values("mean_rank", kind="stable")
+    if len(results.tasks) < 2 or len(results.algorithms) < 2 or ranks.empty:
+        return []
+    order = [f"{_within(names[row['algorithm']])} {row['mean_rank']:.2f}" for row in _rows(ranks)]
+    first = _rows(ranks)[0]
+    sentences.append(
+        f"Mean ranks over {first['tasks']:.0f} tasks (1 is best, by median): {', '.join(order)}."
+    )
+    if not math.isnan(first["friedman_p"]):
+        shown = "differ" if first["friedman_p"] < 0.05 else "were not shown to differ"
+        statistic = first["friedman_statistic"]
+        chi = "" if math.isnan(statistic) else f"χ²({len(ranks) - 1}) = {statistic:.2f}, "
+        sentences.append(
+            f"Across {first['tasks']:.0f} tasks the ranks of the {len(ranks)} algorithms {shown} (Friedman"
+            f" test, {chi}{p_text(first['friedman_p'])})."
+        )
+    note = str(first.get("note") or "")
+    if note and len(results.algorithms) > 2:
+        sentences.append(f"On ranks: {note}.")
+    apart = [pair for pair in _rows(tables.rank_pairs) if pair["p_nemenyi"] < 0.05]
+    rank = dict(zip(ranks["algorithm"], ranks["mean_rank"], strict=True))
+    for pair in apart:
+        better, worse = sorted((pair["first"], pair["second"]), key=lambda label: float(rank[label]))
+        sentences.append(
+            f"Across {first['tasks']:.0f} tasks, {_within(names[better])} ranks better than"
+            f" {_within(names[worse])} (mean ranks {rank[better]:.2f} and {rank[worse]:.2f}; Nemenyi test,"
+            f" {p_text(pair['p_nemenyi'])})."
+        )
+    sentences += [_improvement(pair, names) for pair in _rows(tables.improvement) if pair["tasks"] > 1]
+    return sentences
+
+
+def _improvement(pair: dict[str, Any], names: dict[str, str]) -> str:
+    one, other, chance, low, high = (pair[key] for key in ("first", "second", "probability", "low", "high"))
+    if chance < 0.5:
+        one, other, chance, low, high = other, one, 1 - chance, 1 - high, 1 - low
+    unclear = "; the interval includes 0.5" if low <= 0.5 else ""
+    return (
+        f"Over {pair['tasks']:.0f} tasks, a run of {_within(names[one])} beats a run of"
+        f" {_within(names[other])} on the same task with probability {chance:.2f} (95 % bootstrap interval"
+        f" {low:.2f} to {high:.2f}, ties counting half{unclear})."
+    )
+
+
+def pairs(results: Results, tables: Tables) -> list[str]:
+    """The verdict on each pair of algorithms on each task, the better one named first."""
+    return [sentence for task in results.tasks for sentence in pairs_on(results, tables, task)]
+
+
+def pairs_on(results: Results, tables: Tables, task: TaskCard) -> list[str]:
+    """The verdict on each pair of algorithms on one task."""
+    names = _names(results)
+    means = _summary(tables, task).set_index("algorithm")["mean"]
+    compared = _pairs(tables, task)
+    return [_verdict(task, pair, names, means, len(compared)) for pair in compared]
+
+
+def _verdict(
+    task: TaskCard, pair: dict[str, Any], names: dict[str, str], means: "pd.Series[Any]", count: int
+) -> str:
+    pair = _better_first(pair)
+    one, other = _within(names[pair["first"]]), _within(names[pair["second"]])
+    if math.isnan(pair["p_holm"]):
+        return f"On {task.title}, {one} and {other} could not be compared: one of them has no finished run."
+    said = (
+        f"no difference was shown between {one} and {other}"
+        if pair["verdict"] == "no difference shown"
+        else f"{one} was better than {other}"
+    )
+    correction = f" after Holm's correction over {count} pairs" if count > 1 else ""
+    return (
+        f"On {task.title}, {said} in {_within(task.reported)} (means {means[pair['first']]:.2f} and"
+        f" {means[pair['second']]:.2f} %, difference {signed(pair['mean_difference'])} percentage points,"
+        f" n = {pair['runs_first']:,} and {pair['runs_second']:,}; A12 = {pair['a12']:.2f}, 95 % interval"
+        f" {pair['a12_low']:.2f} to {pair['a12_high']:.2f}; Mann-Whitney U test, two-sided,"
+        f" {p_text(pair['p_holm'])}{correction})."
+    )
+
+
+def _better_first(pair: dict[str, Any]) -> dict[str, Any]:
+    """The same pair, turned so that A12 speaks for the first."""
+    if not pair["a12"] < 0.5:
+        return pair
+    return pair | {
+        "first": pair["second"],
+        "second": pair["first"],
+        "runs_first": pair["runs_second"],
+        "runs_second": pair["runs_first"],
+        "mean_difference": -pair["mean_difference"],
+        "a12": 1 - pair["a12"],
+        "a12_low": 1 - pair["a12_high"],
+        "a12_high": 1 - pair["a12_low"],
+    }
+
+
+def targets(results: Results, tables: Tables) -> list[str]:
+    """For each task, how often and at what expected cost each algorithm reached the target."""
+    names = _names(results)
+    sentences = []
+    for task in results.tasks:
+        rows = _rows(tables.targets[tables.targets["task"] == task.name])
+        if not rows or math.isnan(rows[0]["target"]):
+            continue
+        rows.sort(key=lambda row: row["expected_cost"])
+        reached = [
+            f"{_within(names[row['algorithm']])} in {row['reached']:,} of {row['runs']:,} runs"
+            f" ({100 * row['success_rate']:.0f} %, 95 % interval {100 * row['success_low']:.0f} to"
+            f" {100 * row['success_high']:.0f} %; expected cost {amount(row['expected_cost'])} {task.cost})"
+            for row in rows
+        ]
+        sentences.append(
+            f"On {task.title}, {rows[0]['target']:.2f} % (the accuracy that half of all runs end at or above)"
+            f" was reached by {_listed(reached)}."
+        )
+    return sentences
+
+
+def cautions(results: Results, tables: Tables) -> list[str]:
+    """What a reader should beware of before believing the rest."""
+    usable = tables.summary["runs"] - tables.summary["failed_runs"]
+    fewest = int(usable.min()) if len(usable) else 0
+    sentences = []
+    if fewest < SOME_RUNS:
+        strength = (
+            "too few to see any but large differences"
+            if fewest < FEW_RUNS
+            else f"enough for large differences; {SOME_RUNS} or more show smaller ones"
+        )
+        sentences.append(f"Only {fewest} {'run' if fewest == 1 else 'runs'} per algorithm: {strength}.")
+    if "no difference shown" in set(tables.pairwise["verdict"]):
+        sentences.append(
+            "“No difference shown” does not mean equal: more runs might show one. The intervals of A12 say"
+            " how large a difference is still compatible with these runs."
+        )
+    names = _names(results)
+    for row in _rows(tables.summary[tables.summary["failed_runs"] > 0]):
+        title = next(task.title for task in results.tasks if task.name == row["task"])
+        sentences.append(
+            f"On {title}, {row['failed_runs']:,} of {row['runs']:,} runs of"
+            f" {_within(names[row['algorithm']])} failed: none of their evaluations gave an accuracy."
+            " They are left out of means and tests, and count as not reaching the target."
+        )
+    sentences += [sentence for task in results.tasks for sentence in _mixed_sources(results, task)]
+    if len(results.tasks) > 1 and len(results.algorithms) > 1:
+        sentences.append(
+            f"Statements across tasks speak of these {len(results.tasks)} tasks, which nobody drew at random."
+        )
+    return sentences
+
+
+def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
+    counts = np.zeros(len(SOURCES), dtype=np.int64)
+    for label in results.algorithms:
+        if (task.name, label) in results.runs:
+            counts += np.bincount(results.runs[task.name, label].source, minlength=len(SOURCES))
+    if np.count_nonzero(counts) < 2:
+        return []
+    shares = [
+        f"{100 * count / counts.sum():.1f} % {source}"
+        for source, count in zip(SOURCES, counts, strict=True)
+        if count
+    ]
+    return [f"On {task.title}, evaluations come from different sources: {_listed(shares)}."]
+
+
+def p_text(p_value: float) -> str:
+    """A p-value as papers write it.
+
+    >>> p_text(0.0341), p_text(0.00002), p_text(0.25)
+    ('p = 0.034', 'p < 0.001', 'p = 0.25')
+    """
+    if math.isnan(p_value):
+        return "p not computable"
+    if p_value < 0.001:
+        return "p < 0.001"
+    if p_value < 0.1:
+        # Rounding must not take a p-value across the level.
+        return f"p = {p_value:.{4 if 0.0495 <= p_value < 0.05 else 3}f}"
+    return "p > 0.99" if p_value > 0.99 else f"p = {p_value:.2f}"
+
+
+def amount(value: float) -> str:
+    """A large number as a reader likes it: `12,400`, `3.5`, `unbounded` for infinity."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "unbounded"
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.1f}"
+
+
+def signed(difference: float) -> str:
+    """Two decimals, more where these would show a difference as 0."""
+    if math.isnan(difference):
+        return "–"
+    if abs(difference) < 1e-9:
+        return "0.00"
+    if abs(difference) >= 0.005:
+        return f"{difference:.2f}".replace("-", "−")
+    return f"{difference:.1g}".replace("-", "−")
+
+
+def _titled(titles: Sequence[str]) -> str:
+    """Titles of tasks, the benchmark's name said once: `NAS-Bench-201 (CIFAR-10 and CIFAR-100)`."""
+    by_benchmark: dict[str, list[str]] = {}
+    for title in titles:
+        benchmark, _, data_set = title.partition(", ")
+        by_benchmark.setdefault(benchmark, []).append(data_set)
+    return _listed(
+        [
+            f"{benchmark} ({_listed(data_sets)})" if all(data_sets) else benchmark
+            for benchmark, data_sets in by_benchmark.items()
+        ]
+    )
+
+
+def _names(results: Results) -> dict[str, str]:
+    return dict(zip(results.algorithms, display_names(results.algorithms), strict=True))
+
+
+def _within(name: str) -> str:
+    """A name inside a sentence: without its capital, unless it is written in capitals."""
+    return name[:1].lower() + name[1:] if name[1:2].islower() else name
+
+
+def _listed(items: Sequence[str]) -> str:
+    """Joined by commas and `and`, or by semicolons where the items have commas of their own."""
+    if len(items) < 2:
+        return "".join(items)
+    mark = ";" if any("," in item for item in items) else ","
+    start = f"{mark} ".join(items[:-1])
+    return f"{start}{mark if mark == ';' else ''} and {items[-1]}"
+
+
+def _summary(tables: Tables, task: TaskCard) -> pd.DataFrame:
+    return tables.summary[tables.summary["task"] == task.name]
+
+
+def _pairs(tables: Tables, task: TaskCard) -> list[dict[str, Any]]:
+    return _rows(tables.pairwise[tables.pairwise["task"] == task.name])
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
