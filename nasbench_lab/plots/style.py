@@ -178,7 +178,12 @@ def log_ticks(low: float, high: float) -> list[float]:
     """
     decades = math.log10(high / low)
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    for steps, most in (((1.0,), 99.0), ((1.0, 3.0), 2.6), ((1.0, 2.0, 5.0), 1.7)):
+    for steps, most in (
+        ((1.0,), 99.0),
+        ((1.0, 3.0), 2.6),
+        ((1.0, 2.0, 5.0), 1.7),
+        ((1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0), 0.7),
+    ):
         if decades <= most:
             ticks = [step * 10.0**power for power in range(first, last + 1) for step in steps]
     ticks = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
