@@ -41,23 +41,23 @@ def headline(results: Results, tables: Tables) -> str:
             # In the order of the algorithms, so that tasks with the same leaders share a sentence.
             best = tuple(sorted(leaders(results, tables, task), key=results.algorithms.index))
             led.setdefault(best, []).append(task.title)
-    names = _names(results)
-    sentences = []
-    for labels, titles in led.items():
-        where = f"on {_titled(titles)}"
-        if len(labels) == 1:
-            sentences.append(f"{names[labels[0]]} was shown to be better than every other algorithm {where}.")
-        elif len(labels) == len(results.algorithms):
-            sentences.append(f"No difference between any two algorithms was shown {where}.")
-        elif labels:
-            sentences.append(
-                f"{_listed([names[label] for label in labels])} led {where}: none was shown worse than any"
-                " other algorithm, and no difference between them was shown."
-            )
-        else:
-            sentences.append(f"No algorithm was free of a better one {where}.")
-    few = [sentence for sentence in cautions(results, tables) if sentence.startswith("Only ")]
-    return " ".join([*sentences, *few])
+    sentences = [_led(results, labels, titles) for labels, titles in led.items()]
+    sentences += [sentence for sentence in across_tasks(results, tables) if "Friedman test" in sentence]
+    sentences += [sentence for sentence in cautions(results, tables) if sentence.startswith("Only ")]
+    return " ".join(sentences)
+
+
+def _led(results: Results, labels: Sequence[str], titles: Sequence[str]) -> str:
+    """Who led on the tasks of these titles."""
+    names = [_within(_names(results)[label]) for label in labels]
+    where = f"On {titled(titles)}, "
+    if not names:
+        return f"{where}no algorithm led: each was shown worse than another."
+    if len(names) == 1:
+        return f"{where}{names[0]} was shown to be better than every other algorithm."
+    if len(names) == len(results.algorithms):
+        return f"{where}no difference between any two algorithms was shown."
+    return f"{where}{_listed(names)} led, with no difference shown between them."
 
 
 def leaders(results: Results, tables: Tables, task: TaskCard) -> list[str]:
@@ -328,7 +328,7 @@ def signed(difference: float) -> str:
     return f"{difference:.1g}".replace("-", "−")
 
 
-def _titled(titles: Sequence[str]) -> str:
+def titled(titles: Sequence[str]) -> str:
     """Titles of tasks, the benchmark's name said once: `NAS-Bench-201 (CIFAR-10 and CIFAR-100)`."""
     by_benchmark: dict[str, list[str]] = {}
     for title in titles:

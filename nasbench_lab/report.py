@@ -98,10 +98,13 @@ def _setup(results: Results, tables: Tables) -> dict[str, str]:
 
 
 def _once(values: Mapping[str, str]) -> str:
-    """What is the same for all tasks is said once, anything else for each."""
+    """What is the same for all tasks is said once; otherwise each thing, and for which tasks."""
     if len(set(values.values())) == 1:
         return next(iter(values.values()))
-    return "; ".join(f"{title}: {value}" for title, value in values.items())
+    titles: dict[str, list[str]] = {}
+    for title, value in values.items():
+        titles.setdefault(value, []).append(title)
+    return "; ".join(f"{value}: {findings.titled(shared)}" for value, shared in titles.items())
 
 
 def _task(results: Results, tables: Tables, task: TaskCard) -> dict[str, Any]:

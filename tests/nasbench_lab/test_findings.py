@@ -74,7 +74,7 @@ def test_the_leader_is_better_than_every_other() -> None:
     )
     assert "mean test accuracy" in sentence
     assert findings.headline(results, tables) == (
-        "Local search was shown to be better than every other algorithm on Bench (One)."
+        "On Bench (One), local search was shown to be better than every other algorithm."
     )
 
 
@@ -85,13 +85,20 @@ def test_leaders_not_shown_to_differ_are_named_together_best_mean_first() -> Non
     assert "REINFORCE (94.10 ± 0.50, n = 50); and local search (94.00 ± 0.50, n = 50) led" in sentence
     assert "no difference was shown between them" in sentence
     assert "equal" not in sentence
+    assert findings.headline(results, tables) == (
+        "On Bench (One), local search and REINFORCE led, with no difference shown between them."
+    )
+
+
+def test_tasks_of_one_benchmark_are_named_together() -> None:
+    assert findings.titled(["A, x", "A, y", "B, x", "C"]) == "A (x and y), B (x) and C"
 
 
 def test_nothing_shown() -> None:
     results, tables = make(((0.5, 1.0, NONE),) * 3, (93.0, 94.0, 94.1))
     assert "no difference was shown between any two" in findings.outcomes(results, tables)[0]
     assert findings.headline(results, tables) == (
-        "No difference between any two algorithms was shown on Bench (One)."
+        "On Bench (One), no difference between any two algorithms was shown."
     )
 
 
