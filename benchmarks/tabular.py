@@ -103,13 +103,14 @@ class TabularTask:
         elif self.seed == "mean":
             seen = f"mean over up to {seeds} training seeds"
         split, measured, length = self._report
+        quantity = self._data.metric.partition(" (")[0]
         over = "mean over the training seeds" if len(measured.seeds) > 1 else measured.seeds[0]
         return TaskCard(
             name=self.name,
             title=f"{self._table.title}, {self._data.title}",
             metric=self._data.metric,
-            searched=f"validation accuracy after {self.epochs} epochs ({seen})",
-            reported=f"{split} accuracy after {length} epochs ({over})",
+            searched=f"validation {quantity} after {self.epochs} epochs ({seen})",
+            reported=f"{split} {quantity} after {length} epochs ({over})",
             cost="simulated seconds" if self.charges_seconds else "evaluations",
             optimum=self.optimum,
             digest=self._table.digest,

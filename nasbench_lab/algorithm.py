@@ -25,12 +25,14 @@ class NamedAlgorithm:
 
     Attributes:
         label: what tables and figures call it; unique within a comparison.
+        reference: what finds it again from any folder: as typed, a path made absolute.
         function: the generator function, hyperparameters filled in.
         hyperparameters: all of them, defaults included.
         source_sha256: of the file it is written in, so that runs of two versions are never mixed.
     """
 
     label: str
+    reference: str
     function: Algorithm
     hyperparameters: Mapping[str, Any]
     source_sha256: str
@@ -58,6 +60,7 @@ def find_algorithm(text: str) -> NamedAlgorithm:
     shown = Path(name).stem if name.endswith(".py") else name.rpartition(":")[2]
     return NamedAlgorithm(
         label=label or shown + (f":{settings}" if settings else ""),
+        reference=text.replace(name, str(Path(name).resolve()), 1) if name.endswith(".py") else text,
         function=partial(function, **hyperparameters),
         hyperparameters=hyperparameters,
         source_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),

@@ -3,7 +3,9 @@
 import hashlib
 import platform
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -83,7 +85,7 @@ def compare(
         Block(
             comparison=comparison,
             task=task,
-            algorithm=contestants[label][0],
+            algorithm=contestants[label].reference,
             label=label,
             budget=budgets[task],
             runs=runs[start : start + BLOCK],
@@ -94,12 +96,13 @@ def compare(
     total = len(missing) * comparison.seeds
     finished = total - sum(len(runs) for runs in missing.values())
     evaluations = 0
-    for block, runs in _execute(blocks, jobs):
-        store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
-        finished += len(runs)
-        evaluations += sum(len(run) for run in runs)
-        if progress is not None:
-            progress(Progress(finished, total, evaluations))
+    with closing(_execute(blocks, jobs)) as outcomes:
+        for block, runs in outcomes:
+            store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
+            finished += len(runs)
+            evaluations += sum(len(run) for run in runs)
+            if progress is not None:
+                progress(Progress(finished, total, evaluations))
     return load_results(folder)
 
 
@@ -115,16 +118,15 @@ def default_folder(comparison: Comparison) -> Path:
     return Path("results") / name
 
 
-def _contestants(comparison: Comparison) -> dict[str, tuple[str, NamedAlgorithm]]:
-    """By label: the text it was named with, and the algorithm."""
-    contestants: dict[str, tuple[str, NamedAlgorithm]] = {}
+def _contestants(comparison: Comparison) -> dict[str, NamedAlgorithm]:
+    contestants: dict[str, NamedAlgorithm] = {}
     for text in comparison.algorithms:
         algorithm = find_algorithm(text)
         if algorithm.label in contestants:
             raise UsageError(
                 f"two algorithms are labelled {algorithm.label!r}; name one of them: LABEL={text}"
             )
-        contestants[algorithm.label] = (text, algorithm)
+        contestants[algorithm.label] = algorithm
     return contestants
 
 
@@ -143,7 +145,7 @@ def _budgets(comparison: Comparison, tasks: Sequence[str]) -> Iterator[Budget]:
 
 def _rehearse(
     tasks: Sequence[str],
-    contestants: Mapping[str, tuple[str, NamedAlgorithm]],
+    contestants: Mapping[str, NamedAlgorithm],
     budgets: Mapping[str, Budget],
     comparison: Comparison,
 ) -> None:
@@ -158,11 +160,11 @@ def _rehearse(
                 " use budget_evaluations"
             )
         for label in contestants:
-            _run(name, label, contestants[label][1], comparison, Budget(evaluations=1), 0)
+            _run(name, label, contestants[label], comparison, Budget(evaluations=1), 0)
 
 
 def _header(
-    comparison: Comparison, tasks: Sequence[str], contestants: Mapping[str, tuple[str, NamedAlgorithm]]
+    comparison: Comparison, tasks: Sequence[str], contestants: Mapping[str, NamedAlgorithm]
 ) -> dict[str, Any]:
     cards = [open_task(name, comparison.epochs, comparison.training_seed).card for name in tasks]
     return {
@@ -175,7 +177,7 @@ def _header(
                 "hyperparameters": dict(algorithm.hyperparameters),
                 "source_sha256": algorithm.source_sha256,
             }
-            for label, (_, algorithm) in contestants.items()
+            for label, algorithm in contestants.items()
         ],
         "environment": {
             "nasbench_lab": __version__,
@@ -187,16 +189,23 @@ def _header(
     }
 
 
-def _execute(blocks: Sequence[Block], jobs: int | None) -> Iterator[tuple[Block, list[Run]]]:
+def _execute(blocks: Sequence[Block], jobs: int | None) -> Generator[tuple[Block, list[Run]], None, None]:
     """Run blocks in processes and give them back as they finish, in any order."""
     from joblib import Parallel, cpu_count, delayed
 
     jobs = min(jobs or cpu_count(), max(1, len(blocks)))
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    for outcome in parallel(delayed(_run_block)(block, jobs > 1) for block in blocks):
-        if isinstance(outcome, NasbenchLabError):
-            raise outcome
-        yield outcome
+    outcomes = parallel(delayed(_run_block)(block, jobs > 1) for block in blocks)
+    try:
+        for outcome in outcomes:
+            if isinstance(outcome, NasbenchLabError):
+                raise outcome
+            yield outcome
+    finally:
+        with warnings.catch_warnings():
+            # Stopped early, joblib warns of the blocks it cancels: that is what stopping means.
+            warnings.filterwarnings("ignore", "[\\s\\S]*(cancelled|not used)", UserWarning)
+            outcomes.close()
 
 
 def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | NasbenchLabError:
@@ -204,8 +213,8 @@ def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | Nasbe
     if in_worker:
         # Ctrl-C reaches every process of the terminal; only the parent decides what it means.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    algorithm = find_algorithm(block.algorithm)
     try:
+        algorithm = find_algorithm(block.algorithm)
         return block, [
             _run(block.task, block.label, algorithm, block.comparison, block.budget, run)
             for run in block.runs

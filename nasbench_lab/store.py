@@ -22,6 +22,7 @@ from nasbench_lab.search import Run
 
 FORMAT_VERSION = 1
 ARRAYS = tuple(field.name for field in fields(Run))
+STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
 
 class RunStore:
@@ -166,7 +167,8 @@ def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) 
         file["run"] = np.array(order, dtype=np.int64)
         file["offsets"] = joined.offsets
         for name in ARRAYS:
-            file[name] = getattr(joined, name)
+            # The checksum makes a damaged file an error when it is read, not a wrong number.
+            file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
 
 
 def _read_runs(path: Path) -> dict[int, Run]:

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -62,13 +64,18 @@ def print_interrupted(folder: Path) -> None:
 
 def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
     """The summary of a comparison, and where its report lies."""
-    console = Console(soft_wrap=False)
+    console = Console()
     for card in results.tasks:
+        known = "" if card.optimum is None else f", optimum {card.optimum:.2f}"
+        runs = max(len(results.runs[card.name, label]) for label in results.algorithms)
+        console.print(f"[bold]{escape(card.title)}[/]  {runs} runs each", highlight=False)
+        console.print(f"{escape(card.reported)}, in percent{known}", highlight=False)
         console.print(_task_table(card, results, tables))
-    console.print(
-        "Worse, better: Mann-Whitney test against the algorithm with the best mean, Holm-corrected over all"
-        " pairs of the task, p < 0.05."
-    )
+    if len(results.algorithms) > 1:
+        console.print(
+            "Better, worse: than the algorithm with the best mean, by a Mann-Whitney test, Holm-corrected"
+            " over all pairs of the task, p < 0.05. Regret: mean distance to the optimum."
+        )
     for what, name in (("Report", "report.html"), ("Figures", "figures"), ("Tables", "tables")):
         console.print(f"{what + ':':<9}{folder / name}", soft_wrap=True, highlight=False)
 
@@ -77,19 +84,15 @@ def _task_table(card: TaskCard, results: Results, tables: Tables) -> Table:
     summary = tables.summary[tables.summary["task"] == card.name].set_index("algorithm")
     pairs = tables.pairwise[tables.pairwise["task"] == card.name]
     best = str(summary["mean"].idxmax()) if summary["mean"].notna().any() else None
-    title = f"{card.title}: {card.reported}, {card.metric}"
-    if card.optimum is not None:
-        title += f"; optimum {card.optimum:.2f}"
-    table = Table(title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("algorithm")
-    for name in ("runs", "mean", "std", "median", "regret"):
+    for name in ("mean", "std", "median", "regret"):
         table.add_column(name, justify="right")
-    table.add_column("against the best mean")
+    table.add_column("against the best")
     for label, name in zip(results.algorithms, display_names(results.algorithms), strict=True):
         row = summary.loc[label]
         table.add_row(
-            name,
-            f"{row['runs']:.0f}",
+            escape(name),
             *(f"{row[column]:.2f}" for column in ("mean", "std", "median", "regret_mean")),
             "best mean" if label == best else _against(label, best, pairs),
             style="bold" if label == best else None,
