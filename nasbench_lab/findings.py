@@ -166,7 +166,7 @@ def _improvement(pair: dict[str, Any], names: dict[str, str]) -> str:
     unclear = "; the interval includes 0.5" if low <= 0.5 else ""
     return (
         f"Over {pair['tasks']:.0f} tasks, a run of {_within(names[one])} beats a run of"
-        f" {_within(names[other])} on the same task with probability {chance:.2f} (95 % bootstrap interval"
+        f" {_within(names[other])} on the same task with probability {chance:.2f} (95 % interval"
         f" {low:.2f} to {high:.2f}, ties counting half{unclear})."
     )
 

@@ -51,6 +51,6 @@ def caption(results: Results, tables: Tables) -> str:
     return (
         "Probability that a run of the first algorithm ends better than a run of the second on the same"
         f" task, averaged over n = {count(tables.improvement['tasks'])} tasks with"
-        f" {count(tables.summary['runs'])} runs per algorithm and task. Lines are 95 % bootstrap intervals"
+        f" {count(tables.summary['runs'])} runs per algorithm and task. Lines are 95 % intervals"
         " over runs: they speak of these tasks, not of others. Grey and hollow: the interval includes 0.5."
     )

@@ -3,6 +3,7 @@
 import matplotlib
 import numpy as np
 import pandas as pd
+import seaborn
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
@@ -29,9 +30,8 @@ def draw(results: Results, tables: Tables) -> Figure:
     figure.set_figwidth(figure.get_figwidth() + 0.9)
     colours = ScalarMappable(Normalize(0, 1), matplotlib.colormaps[COLOUR_MAP])
     for panel, task in zip(axes, results.tasks, strict=True):
-        _draw_task(panel, tables.pairwise[tables.pairwise["task"] == task.name], list(shown), colours)
-    axes[0].set_yticks(range(len(shown)), names)
-    axes[0].set_ylim(len(shown) - 0.5, -0.5)
+        _draw_task(panel, tables.pairwise[tables.pairwise["task"] == task.name], list(shown))
+    axes[0].set_yticks(np.arange(len(shown)) + 0.5, names, rotation=0)
     bar = figure.colorbar(
         colours, ax=axes, shrink=min(1.0, 2.2 / figure.get_figheight()), aspect=14, pad=0.02
     )
@@ -41,7 +41,7 @@ def draw(results: Results, tables: Tables) -> Figure:
     return figure
 
 
-def _draw_task(axes: Axes, pairs: pd.DataFrame, labels: list[str], colours: ScalarMappable) -> None:
+def _draw_task(axes: Axes, pairs: pd.DataFrame, labels: list[str]) -> None:
     place = {label: position for position, label in enumerate(labels)}
     chance = np.full((len(labels), len(labels)), np.nan)
     shown = np.zeros_like(chance, dtype=bool)
@@ -49,27 +49,29 @@ def _draw_task(axes: Axes, pairs: pd.DataFrame, labels: list[str], colours: Scal
         one, two = place[pair["first"]], place[pair["second"]]
         chance[one, two], chance[two, one] = pair["a12"], 1 - pair["a12"]
         shown[[one, two], [two, one]] = pair["p_holm"] < 0.05
-    axes.imshow(colours.to_rgba(np.ma.masked_invalid(chance)), interpolation="none")
-    for row, column in np.ndindex(*chance.shape):
-        if row == column:
-            continue
-        value = chance[row, column]
-        axes.text(
-            column,
-            row,
-            "–" if np.isnan(value) else f"{value:.2f}" + ("*" if shown[row, column] else ""),
-            ha="center",
-            va="center",
-            fontsize=6.5,
-            fontweight="bold" if shown[row, column] else "normal",
-            color="white" if abs(value - 0.5) > 0.33 else "black",
-            # It lies within its cell; measuring hundreds of them for the layout is slow.
-            in_layout=False,
-        )
-    axes.set_xticks(range(len(labels)), [str(position + 1) for position in range(len(labels))])
+    texts = np.char.add(np.vectorize("{:.2f}".format)(chance), np.where(shown, "*", ""))
+    seaborn.heatmap(
+        chance,
+        vmin=0,
+        vmax=1,
+        cmap=COLOUR_MAP,
+        xticklabels=False,
+        yticklabels=False,
+        annot=texts,
+        fmt="",
+        annot_kws={"fontsize": 6.5},
+        cbar=False,
+        square=True,
+        ax=axes,
+    )
+    for row, column in np.argwhere(np.isnan(chance) & ~np.eye(len(labels), dtype=bool)):
+        axes.text(column + 0.5, row + 0.5, "–", fontsize=6.5, ha="center", va="center")
+    for text in axes.texts:
+        text.set_fontweight("bold" if text.get_text().endswith("*") else "normal")
+        # It lies within its cell; measuring hundreds of them for the layout is slow.
+        text.set_in_layout(False)
+    axes.set_xticks(np.arange(len(labels)) + 0.5, [str(position + 1) for position in range(len(labels))])
     axes.tick_params(length=0)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
 
 
 def caption(results: Results, tables: Tables) -> str:

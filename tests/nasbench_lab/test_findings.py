@@ -193,7 +193,7 @@ def test_across_tasks() -> None:
     )
     assert "local search ranks better than random search (mean ranks 1.00 and 3.00; Nemenyi" in nemenyi
     assert "a run of local search beats a run of random search" in first
-    assert "0.80 (95 % bootstrap interval 0.70 to 0.90, ties counting half)" in first
+    assert "0.80 (95 % interval 0.70 to 0.90, ties counting half)" in first
     assert "the interval includes 0.5" in second
 
 

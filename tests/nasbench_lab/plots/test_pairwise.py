@@ -9,7 +9,7 @@ Make = Callable[..., Any]
 
 def cells(axes: Any) -> dict[tuple[int, int], str]:
     return {
-        (round(text.get_position()[1]), round(text.get_position()[0])): text.get_text() for text in axes.texts
+        (int(text.get_position()[1]), int(text.get_position()[0])): text.get_text() for text in axes.texts
     }
 
 
@@ -28,9 +28,11 @@ def test_better_is_blue_and_worse_is_red(make: Make) -> None:
     results, tables = make(tasks=1, algorithms=2)
     frame = tables.pairwise.assign(a12=0.9)
     axes = pairwise.draw(results, dataclasses.replace(tables, pairwise=frame)).axes[0]
-    image = axes.images[0].get_array()
-    assert image[0, 1][2] > image[0, 1][0]
-    assert image[1, 0][0] > image[1, 0][2]
+    mesh = axes.collections[0]
+    mesh.update_scalarmappable()
+    colours = mesh.get_facecolors().reshape(2, 2, 4)
+    assert colours[0, 1][2] > colours[0, 1][0]
+    assert colours[1, 0][0] > colours[1, 0][2]
 
 
 def test_what_could_not_be_compared_is_a_dash(make: Make) -> None:
