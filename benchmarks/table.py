@@ -164,19 +164,29 @@ DAMAGE = (
 
 
 def write_table(contents: Contents, path: Path) -> None:
-    """Check the contents and write them to `path`; an existing file is replaced only by a whole one."""
+    """Check the contents and write them to `path`.
+
+    An existing file is replaced only once the new one is whole and reads back as written. Raises
+    `TableError` where the contents would make a table that lies or cannot be read.
+    """
     _check(contents)
-    # The 1.10 format keeps a checksum beside each piece of its own structure.
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
-        file.attrs["format_version"] = FORMAT_VERSION
-        file.attrs["created_by"] = f"nasbench_lab {nasbench_lab.__version__}"
-        for name in ("name", "title", "citation", "licence"):
-            file.attrs[name] = getattr(contents, name)
-        file.attrs["source_sha256"] = [f"{digest}  {name}" for name, digest in contents.source_sha256.items()]
-        for name, data_set in contents.data_sets.items():
-            _write_data_set(file.create_group(name, track_order=True), data_set)
-        file.attrs["data_sets"] = list(contents.data_sets)
-        file.attrs["digest"] = _digest(file)
+    with replacing(path) as temporary:
+        # The 1.10 format keeps a checksum beside each piece of its own structure.
+        with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+            _write(file, contents)
+        Table(temporary).verify()
+
+
+def _write(file: h5py.File, contents: Contents) -> None:
+    file.attrs["format_version"] = FORMAT_VERSION
+    file.attrs["created_by"] = f"nasbench_lab {nasbench_lab.__version__}"
+    for name in ("name", "title", "citation", "licence"):
+        file.attrs[name] = getattr(contents, name)
+    file.attrs["source_sha256"] = [f"{digest}  {name}" for name, digest in contents.source_sha256.items()]
+    for name, data_set in contents.data_sets.items():
+        _write_data_set(file.create_group(name, track_order=True), data_set)
+    file.attrs["data_sets"] = list(contents.data_sets)
+    file.attrs["digest"] = _digest(file)
 
 
 def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
