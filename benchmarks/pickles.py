@@ -109,10 +109,10 @@ def _run(data: bytes) -> Any:
         elif instruction in (0x88, 0x89):  # NEWTRUE, NEWFALSE
             push(instruction == 0x88)
         elif instruction == 0x63:  # GLOBAL
-            line_end = data.index(b"\n", at)
-            name_end = data.index(b"\n", line_end + 1)
-            push(_name(data[at:line_end], data[line_end + 1 : name_end]))
-            at = name_end + 1
+            module, separator, rest = data[at : at + 100].partition(b"\n")
+            name, end, _ = rest.partition(b"\n")
+            push(_name(module, name))
+            at += len(module + separator + name + end)
         elif instruction == 0x62:  # BUILD
             state = pop()
             if stack[-1] is not FLOAT64 or type(state) is not tuple or state[1] != "<":
@@ -167,7 +167,7 @@ def _fill(target: Any, items: list[Any]) -> None:
 
 def _name(module: bytes, name: bytes) -> object:
     if (module, name) not in NAMES:
-        shown = b".".join((module, name))[:80].decode("ascii", "replace")
+        shown = b".".join((module, name)).decode("ascii", "replace")
         raise ValueError(f"the pickle names {shown!r}, which no table of numbers needs")
     return NAMES[module, name]
 
