@@ -1,0 +1,139 @@
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import catalog
+from benchmarks.sources.base import Source
+from benchmarks.table import Table, write_table
+from nasbench_lab.errors import TableError, UsageError
+from tests.tables import small_contents
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path))
+    return tmp_path
+
+
+def toy(**changes) -> Source:
+    """A source that lists a small made-up table."""
+    settings = {
+        "name": "toy",
+        "title": "Toy benchmark",
+        "citation": "Nobody, 2026",
+        "licence": "CC0",
+        "homepage": "https://example.org/toy",
+        "files": "toy.csv",
+        "convert": lambda paths: small_contents(),
+    }
+    return Source(**{**settings, **changes})
+
+
+@pytest.fixture
+def toys(folder, monkeypatch):
+    sources = {"toy": toy(), "packed": toy(name="packed", packaged=True)}
+    monkeypatch.setattr(catalog, "all_sources", lambda: sources)
+    return sources
+
+
+def test_every_file_is_a_source():
+    files = {path.stem for path in Path(catalog.__file__).parent.joinpath("sources").glob("*.py")}
+    assert set(catalog.all_sources()) == files - {"__init__", "base"}
+
+
+@pytest.mark.parametrize("source", catalog.all_sources().values(), ids=catalog.all_sources())
+def test_a_source_describes_itself(source):
+    for text in (source.title, source.citation, source.licence, source.files):
+        assert text
+        assert len(text.splitlines()) == 1
+    assert source.homepage.startswith("https://")
+    assert all(split in ("valid", "test") for _, split in source.optima)
+
+
+def test_the_data_folder_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "here"))
+    assert catalog.data_folder() == tmp_path / "here"
+    assert catalog.table_path("nasbench201") == tmp_path / "here" / "nasbench201.h5"
+    monkeypatch.setenv("NASBENCH_LAB_DATA", "~/tables")
+    assert catalog.data_folder() == Path.home() / "tables"
+    monkeypatch.delenv("NASBENCH_LAB_DATA")
+    assert catalog.data_folder().name == "nasbench_lab"
+
+
+def test_a_missing_table_says_how_to_bring_it(folder):
+    with pytest.raises(TableError, match=r"python -m nasbench_lab.data import nasbench201 FILE") as raised:
+        catalog.open_table("nasbench201")
+    for part in ("NAS-Bench-201", "nb201_combined.csv.gz", "https://github.com/D-X-Y/NATS-Bench"):
+        assert part in str(raised.value)
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "use", [catalog.open_table, catalog.table_path, lambda name: catalog.import_table(name, [])]
+)
+def test_an_unknown_benchmark_is_named(folder, use):
+    with pytest.raises(UsageError, match="unknown benchmark 'nasbench210'; did you mean 'nasbench201'"):
+        getattr(catalog, use)("nasbench210", *arguments)
+
+
+def test_a_packaged_table_is_converted_once(folder, toys):
+    first = catalog.open_table("packed")
+    written = first.path.stat().st_mtime_ns
+    assert catalog.open_table("packed").digest == first.digest
+    assert first.path.stat().st_mtime_ns == written
+    assert list(folder.iterdir()) == [folder / "packed.h5"]
+
+
+def test_an_imported_table_opens(folder, toys):
+    assert catalog.import_table("toy", [Path("toy.csv")]).data_set_names == ("one", "two")
+    assert catalog.open_table("toy").title == "Toy benchmark"
+
+
+def test_a_failed_import_leaves_the_old_table(folder, toys, monkeypatch):
+    before = catalog.import_table("toy", []).path.read_bytes()
+
+    def fail(paths):
+        raise TableError("the file is not as published")
+
+    toys["toy"] = toy(convert=fail)
+    with pytest.raises(TableError, match="not as published"):
+        catalog.import_table("toy", [])
+    toys["toy"] = toy(convert=lambda paths: replace(small_contents(), data_sets={}))
+    with pytest.raises(TableError, match="has no data set"):
+        catalog.import_table("toy", [])
+    assert catalog.table_path("toy").read_bytes() == before
+    assert list(folder.iterdir()) == [folder / "toy.h5"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(folder, toys, monkeypatch):
+    (folder / "file").write_text("not a folder")
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(folder / "file"))
+    with pytest.raises(TableError, match=r"the table .*toy\.h5 cannot be written"):
+        catalog.import_table("toy", [])
+
+
+def test_a_table_of_ones_own_opens_without_a_source(folder):
+    write_table(replace(small_contents(), name="mine"), folder / "mine.h5")
+    assert catalog.open_table("mine").title == "Toy benchmark"
+
+
+def test_two_processes_can_convert_at_once(folder):
+    program = (
+        "from benchmarks.catalog import open_table; table = open_table('nasbench_graph');"
+        "print(table.digest, len(table.data_set('proteins')))"
+    )
+    environment = os.environ | {"NASBENCH_LAB_DATA": str(folder)}
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, env=environment)
+        for _ in range(2)
+    ]
+    answers = {process.communicate()[0] for process in processes}
+    assert [process.returncode for process in processes] == [0, 0]
+    table = Table(folder / "nasbench_graph.h5")
+    assert answers == {f"{table.digest} 2021\n"}
+    table.verify()
+    assert list(folder.iterdir()) == [table.path]
