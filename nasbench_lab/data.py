@@ -1,0 +1,230 @@
+"""`python -m nasbench_lab.data`: bring, list, describe and verify the benchmarks' tables."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+from tyro.extras import SubcommandApp
+
+from nasbench_lab.command_line import USAGE_ERROR, run_command
+from nasbench_lab.errors import TableError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    from benchmarks.table import DataSet, FloatArray, Table
+
+app = SubcommandApp()
+Name = Annotated[Positional[str], arg(help="Name of the benchmark, as `list` prints it.", metavar="NAME")]
+Files = Annotated[
+    Positional[tuple[Path, ...]], arg(help="Its official files; `list` says which.", metavar="FILE")
+]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    return run_command(lambda: _run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    code: int = app.cli(
+        args=arguments,
+        prog="python -m nasbench_lab.data",
+        description="Bring, list, describe and verify the benchmarks' tables.",
+    )
+    return code
+
+
+@app.command(name="list")
+def list_tables() -> int:
+    """List every benchmark, whether its table is here, and the command that brings it."""
+    from benchmarks.catalog import all_sources, data_folder, import_command, table_path
+
+    console = _console()
+    grid = _grid("Name", "Title", "Data\nsets", "Rows", "Size", "Licence", "Digest")
+    sources = all_sources()
+    for name, source in sources.items():
+        if table_path(name).exists():
+            grid.add_row(*_described(table_path(name)))
+        else:
+            grid.add_row(name, source.title, "-", "-", "not here", source.licence, "-")
+    for path in sorted(data_folder().glob("*.h5")):
+        if path.stem not in sources:
+            grid.add_row(*_described(path))
+    console.print(grid)
+    console.print(f"\nTables are kept in {data_folder()} ($NASBENCH_LAB_DATA).", soft_wrap=True)
+    for name, source in sources.items():
+        if not table_path(name).exists():
+            console.print(f"\nBring {name} with: {import_command(name)}", soft_wrap=True)
+            how = f"where FILE is {source.files} ({source.homepage})"
+            if source.packaged:
+                how = "or just use it: it is read from an installed package at first use"
+            console.print(f"  {how}", soft_wrap=True)
+    return 0
+
+
+def _described(path: Path) -> tuple[str, ...]:
+    """The row of the list for a table that is here; its rows are those of its largest data set."""
+    from benchmarks.table import Table
+
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    try:
+        table = Table(path)
+        data_sets = [data_set for _, data_set in _data_sets(table)]
+    except TableError:
+        return path.stem, "damaged", "-", "-", size, "-", "-"
+    rows = f"{max(map(len, data_sets)):,}"
+    return path.stem, table.title, str(len(data_sets)), rows, size, table.licence, table.digest[:8]
+
+
+@app.command(name="import")
+def import_files(name: Name, files: Files = ()) -> int:
+    """Convert a benchmark's official files to its table, and keep it in the data folder."""
+    from benchmarks.catalog import import_table
+
+    table = import_table(name, files)
+    _console().print(f"{table.title}: {table.path}\ndigest {table.digest}", soft_wrap=True)
+    return 0
+
+
+@app.command
+def info(name: Name) -> int:
+    """Describe a benchmark's table: where it comes from, and what it lists of each data set."""
+    from benchmarks.catalog import all_sources, open_table
+    from benchmarks.table import MEASUREMENTS
+
+    table = open_table(name)
+    source = all_sources().get(name)
+    console = _console()
+    facts = {
+        "title": table.title,
+        "citation": table.citation,
+        "licence": table.licence,
+        "homepage": source.homepage if source else "-",
+        "table": str(table.path),
+        "written by": table.created_by,
+        "digest": table.digest,
+    }
+    for label, fact in facts.items():
+        console.print(f"{label:<11}{fact}", soft_wrap=True)
+    for line in table.source_sha256:
+        console.print(f"{'read from':<11}{line}", soft_wrap=True)
+
+    spaces = {data_set.space for _, data_set in _data_sets(table)}
+    console.print(f"{'space':<11}{', '.join(sorted(spaces))}", soft_wrap=True)
+
+    overview = _grid("Data set", "Title", "Rows", "Metric", "Best\nvalid", "Best\ntest")
+    contents = _grid("Data set", "Training", "Quantity", "Epochs", "Seeds", "Missing")
+    for data_set_name, data_set in _data_sets(table):
+        best = [_shown(_best(data_set, split)) for split in ("valid", "test")]
+        rows = f"{len(data_set):,}"
+        overview.add_row(data_set_name, data_set.title, rows, data_set.metric, *best)
+        for epochs, training in data_set.trainings.items():
+            for quantity in MEASUREMENTS:
+                measured = getattr(training, quantity)
+                if measured is not None:
+                    at = ", ".join(map(str, measured.epochs))
+                    if len(measured.epochs) > 3:
+                        at = f"{len(measured.epochs)} of them"
+                    missing = f"{_missing(measured.values):,}"
+                    seeds = ", ".join(measured.seeds)
+                    contents.add_row(data_set_name, f"{epochs} epochs", quantity, at, seeds, missing)
+        for quantity, values in _columns(data_set):
+            contents.add_row(data_set_name, "", quantity, "", "", f"{_missing(values):,}")
+    for grid in (overview, contents):
+        console.print()
+        console.print(grid)
+    return 0
+
+
+@app.command
+def verify(name: Name) -> int:
+    """Check a benchmark's table: its digest, its rows and the published optima."""
+    from benchmarks.catalog import open_table
+
+    table = open_table(name)
+    console = _console()
+    failed = False
+    for passed, check in _checks(table):
+        failed = failed or not passed
+        console.print(f"{'ok' if passed else 'FAILED':<8}{check}", soft_wrap=True)
+    return USAGE_ERROR if failed else 0
+
+
+def _checks(table: "Table") -> Iterator[tuple[bool, str]]:
+    """Each check of a table: whether it passed, and what was checked."""
+    from benchmarks.catalog import all_sources
+
+    try:
+        table.verify()
+        yield True, f"content has the digest it was written with, {table.digest[:12]}"
+        data_sets = dict(_data_sets(table))
+    except TableError as error:
+        yield False, str(error)
+        return
+    for name, data_set in data_sets.items():
+        whole = data_set.keys is None
+        what = "every architecture of" if whole else "distinct architectures of"
+        yield True, f"{name}: {len(data_set):,} rows, {what} {data_set.space}"
+    source = all_sources().get(table.name)
+    for (name, split), published in (source.optima if source else {}).items():
+        best = _best(data_sets[name], split) if name in data_sets else None
+        passed = best is not None and abs(best - published) < 1e-3
+        yield passed, f"{name}: best {split} accuracy {_shown(best)}, published {published:.4f}"
+
+
+def _data_sets(table: "Table") -> "Iterator[tuple[str, DataSet]]":
+    for name in table.data_set_names:
+        yield name, table.data_set(name)
+
+
+def _columns(data_set: "DataSet") -> "Iterator[tuple[str, FloatArray]]":
+    for quantity, values in (("parameters", data_set.parameters), ("flops", data_set.flops)):
+        if values is not None:
+            yield quantity, values
+    for device, values in data_set.latency.items():
+        yield f"latency, {device}", values
+
+
+def _best(data_set: "DataSet", split: str) -> float | None:
+    """Best mean over seeds at the end of the longest training, in percent; None where not listed."""
+    import numpy as np
+
+    for epochs in sorted(data_set.trainings, reverse=True):
+        measured = getattr(data_set.trainings[epochs], f"{split}_accuracy")
+        if measured is not None:
+            final = measured.values[:, -1, :]
+            present = ~np.isnan(final)
+            means = np.where(present, final, 0).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
+            return float(means.max())
+    return None
+
+
+def _missing(values: "FloatArray") -> int:
+    import numpy as np
+
+    return int(np.isnan(values).sum())
+
+
+def _shown(accuracy: float | None) -> str:
+    return "-" if accuracy is None else f"{accuracy:.4f}"
+
+
+def _grid(*headings: str) -> "Grid":
+    from rich.table import Table as Grid
+
+    return Grid(*headings, box=None, pad_edge=False, header_style="bold")
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

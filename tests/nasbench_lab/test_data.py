@@ -1,0 +1,154 @@
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+
+from benchmarks.table import Table, write_table
+from nasbench_lab.data import main
+from tests.tables import small_contents
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "tables"))
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path / "tables"
+
+
+@pytest.fixture
+def table(folder):
+    """A made-up table, kept under the name of a published one."""
+    path = folder / "nasbench_macro.h5"
+    write_table(replace(small_contents(), name="nasbench_macro", title="Macro [bold]"), path)
+    return Table(path)
+
+
+def output(capsys, *arguments):
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_list_says_what_is_here_and_how_to_bring_the_rest(capsys, folder, table):
+    code, out, err = output(capsys, "list")
+    assert (code, err) == (0, "")
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert rows["nasbench_macro"].split()[-1] == table.digest[:8]
+    assert "6,561" in rows["nasbench_macro"]
+    assert "Macro [bold]" in rows["nasbench_macro"]
+    assert "not here" in rows["nasbench201"]
+    assert "MIT" in rows["nasbench201"]
+    assert "python -m nasbench_lab.data import nasbench201 FILE" in out
+    assert "import nasbench_macro" not in out
+    assert str(folder) in out
+
+
+def test_list_fits_a_terminal_of_80_columns(capsys, folder, table):
+    _, out, _ = output(capsys, "list")
+    rows = out.splitlines()[:6]
+    assert max(map(len, rows)) <= 80
+    assert "…" not in out
+
+
+def test_list_shows_tables_of_ones_own_and_damaged_ones(capsys, folder, table):
+    write_table(replace(small_contents(), name="mine"), folder / "mine.h5")
+    (folder / "nasbench201.h5").write_bytes(b"noise")
+    code, out, _ = output(capsys, "list")
+    rows = {line.split()[0]: line for line in out.splitlines() if line.strip()}
+    assert code == 0
+    assert "Toy benchmark" in rows["mine"]
+    assert "damaged" in rows["nasbench201"]
+
+
+def test_info_describes_a_table(capsys, table):
+    code, out, err = output(capsys, "info", "nasbench_macro")
+    assert (code, err) == (0, "")
+    for part in ("Nobody, 2026", "CC0", "https://github.com/xiusu", table.digest, "0" * 64, "Macro [bold]"):
+        assert part in out
+    facts = [line.split() for line in out.splitlines()]
+    assert ["one", "200", "epochs", "valid_accuracy", "200", "a,", "b", "3,281"] in facts
+    assert ["two", "12", "epochs", "train_seconds", "12", "mean", "0"] in facts
+    training = table.data_set("one").trainings[200]
+    best = [
+        f"{np.nanmean(measured.values[:, -1], axis=1).max():.4f}"
+        for measured in (training.valid_accuracy, training.test_accuracy)
+    ]
+    assert ["one", "Toy", "data", "6,561", "accuracy", "(%)", *best] in facts
+
+
+def test_verify_compares_with_the_published_optima(capsys, table):
+    code, out, _ = output(capsys, "verify", "nasbench_macro")
+    assert code == 2
+    assert f"ok      content has the digest it was written with, {table.digest[:12]}" in out
+    assert "ok      one: 6,561 rows, every architecture of nasbench_macro" in out
+    assert "FAILED  cifar10: best test accuracy -, published 93.1267" in out
+
+
+def test_verify_finds_a_changed_value(capsys, table):
+    with h5py.File(table.path, "r+") as file:
+        file["one/trainings/200/test_accuracy"][3, 0, 0] += 1
+    code, out, _ = output(capsys, "verify", "nasbench_macro")
+    assert code == 2
+    assert "FAILED  the table" in out
+    assert "its content has digest" in out
+
+
+def test_verify_passes_the_published_table(capsys, folder, published_data):
+    file = published_data / "nasbench-macro" / "nas-bench-macro_cifar10.json.gz"
+    code, out, err = output(capsys, "import", "nasbench_macro", str(file))
+    assert (code, err) == (0, "")
+    assert f"{folder}" in out
+    code, out, _ = output(capsys, "verify", "nasbench_macro")
+    assert code == 0
+    assert "ok      cifar10: best test accuracy 93.1267, published 93.1267" in out
+    assert "FAILED" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "nasbench210"], "unknown benchmark 'nasbench210'; did you mean 'nasbench201'"),
+        (["info", "nasbench201"], "bring it with: python -m nasbench_lab.data import nasbench201 FILE"),
+        (["verify", "nasbench201"], "bring it with: python -m nasbench_lab.data import nasbench201 FILE"),
+        (["import", "nasbench201"], "nasbench201 is imported from one file"),
+        (["import", "nasbench201", "no.csv"], "there is no file no.csv"),
+    ],
+)
+def test_errors_are_one_line_on_standard_error(capsys, folder, arguments, message):
+    code, out, err = output(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["fetch"], ["info"], ["list", "--all"]])
+def test_wrong_usage_ends_with_code_2(capsys, folder, arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    program = (
+        "import sys\nfrom nasbench_lab.data import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit as ended:\n    assert not ended.code\n"
+        "print(sorted({'h5py', 'numpy', 'pandas', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    started = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"COLUMNS": "80"},
+    )
+    assert result.stdout.endswith("[]\n")
+    assert "list" in result.stdout
+    assert time.monotonic() - started < 5
