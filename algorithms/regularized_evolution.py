@@ -1,6 +1,7 @@
 """Regularized (aging) evolution (Real et al. 2019)."""
 
 from collections import deque
+from operator import itemgetter
 
 import numpy as np
 
@@ -33,7 +34,7 @@ def regularized_evolution(
         else:
             contestants = (rng.random(sample_size) * population_size).astype(int).tolist()
             # The first of equal contestants wins: the draw has put them in random order.
-            _, parent = max([population[i] for i in contestants], key=lambda member: member[0])
+            _, parent = max([population[i] for i in contestants], key=itemgetter(0))
             candidate = space.mutate(parent, rng)
         evaluation = yield candidate
         population.append((evaluation.valid_accuracy, candidate))

@@ -30,7 +30,7 @@ def reinforce(
             f" received {learning_rate:g} and {baseline_decay:g}"
         )
     choices = np.array(space.cardinalities)
-    decision = np.arange(len(choices))
+    one_hot = np.eye(choices.max())
     # Decisions with fewer choices than the widest get logits of minus infinity: probability 0.
     allowed = np.arange(choices.max()) < choices[:, None]
     logits = np.where(allowed, 1e-3 * rng.standard_normal(allowed.shape), -np.inf)
@@ -40,7 +40,7 @@ def reinforce(
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         thresholds = odds.cumsum(axis=1)
         total = thresholds[:, -1:]
-        drawn = (thresholds <= rng.random(total.shape) * total).sum(axis=1)
+        drawn = (thresholds > rng.random(total.shape) * total).argmax(axis=1)
         candidate = tuple(drawn.tolist())
         if not space.is_valid(candidate):
             continue
@@ -49,9 +49,7 @@ def reinforce(
         weight = baseline_decay * weight + (1 - baseline_decay)
         advantage = reward - average / weight
         # The gradient of log p(drawn) with respect to the logits is onehot(drawn) - p.
-        gradient = odds / -total
-        gradient[decision, drawn] += 1
-        logits += adam.step(advantage * gradient)
+        logits += adam.step(advantage * (one_hot[drawn] - odds / total))
 
 
 class Adam:

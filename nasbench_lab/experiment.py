@@ -24,7 +24,7 @@ from nasbench_lab.search import Budget, Run, search
 from nasbench_lab.store import RunStore, load_results
 from nasbench_lab.tasks import expand_benchmarks, open_task, table_behind
 
-BLOCK = 25  # runs between two writes: what a kill can lose
+BLOCK = 25  # runs that a process does before it hands them back
 
 
 @dataclass(frozen=True)
@@ -96,13 +96,16 @@ def compare(
     total = len(missing) * comparison.seeds
     finished = total - sum(len(runs) for runs in missing.values())
     evaluations = 0
-    with closing(_execute(blocks, jobs)) as outcomes:
-        for block, runs in outcomes:
-            store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
-            finished += len(runs)
-            evaluations += sum(len(run) for run in runs)
-            if progress is not None:
-                progress(Progress(finished, total, evaluations))
+    try:
+        with closing(_execute(blocks, jobs)) as outcomes:
+            for block, runs in outcomes:
+                store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
+                finished += len(runs)
+                evaluations += sum(len(run) for run in runs)
+                if progress is not None:
+                    progress(Progress(finished, total, evaluations))
+    finally:
+        store.save()
     return load_results(folder)
 
 

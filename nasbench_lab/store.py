@@ -7,6 +7,7 @@ runs/*.h5         one file per task and algorithm: all runs stored so far, end t
 import hashlib
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -21,6 +22,7 @@ from nasbench_lab.results import Results, Runs, TaskCard
 from nasbench_lab.search import Run
 
 FORMAT_VERSION = 1
+SAVE_EVERY = 2.0  # seconds: what a kill can lose, beside the blocks in flight
 ARRAYS = tuple(field.name for field in fields(Run))
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
@@ -41,6 +43,8 @@ class RunStore:
         self.folder = folder
         self.seeds: int = header["comparison"]["seeds"]
         self._stored: dict[tuple[str, str], dict[int, Run]] = {}
+        self._unsaved: set[tuple[str, str]] = set()
+        self._saved = time.monotonic()
         path = folder / "comparison.json"
         if path.exists():
             stored = _read_header(path)
@@ -50,6 +54,8 @@ class RunStore:
                     f"{folder} holds a different comparison: {difference}; choose another --out, or delete"
                     " that folder"
                 )
+            for half_written in folder.rglob(".*.tmp"):  # what a killed process left
+                half_written.unlink()
         elif folder.exists() and any(folder.iterdir()):
             raise StoreError(
                 f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
@@ -66,10 +72,20 @@ class RunStore:
         return [run for run in range(self.seeds) if run not in stored]
 
     def add(self, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
-        """Store more runs, on the disk when this returns."""
-        stored = self._runs(task, algorithm)
-        stored.update(runs)
-        _write_runs(_path(self.folder, task, algorithm), task, algorithm, stored)
+        """Take more runs, to be on the disk within `SAVE_EVERY` seconds of adding, or after `save`."""
+        self._runs(task, algorithm).update(runs)
+        self._unsaved.add((task, algorithm))
+        # A file is written whole, so that writing it for every block of a fast search would take longer
+        # than the search.
+        if time.monotonic() - self._saved >= SAVE_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Bring all runs added so far to the disk."""
+        for task, algorithm in sorted(self._unsaved):
+            _write_runs(_path(self.folder, task, algorithm), task, algorithm, self._runs(task, algorithm))
+        self._unsaved.clear()
+        self._saved = time.monotonic()
 
     def _runs(self, task: str, algorithm: str) -> dict[int, Run]:
         key = (task, algorithm)

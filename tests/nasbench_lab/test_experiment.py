@@ -193,7 +193,7 @@ def test_a_table_with_a_wrong_digest_is_refused(tmp_path, monkeypatch):
     with h5py.File(folder / "bent.h5", "r+") as file:
         file["one/trainings/200/valid_accuracy"][0, 0, 0] += 1
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(folder))
-    with pytest.raises(TableError, match="is damaged .*digest"):
+    with pytest.raises(TableError, match=r"is damaged .*digest"):
         compare(replace(TOY, benchmark=("bent",)), out="r", jobs=1)
 
 
@@ -230,7 +230,7 @@ def test_a_budget_of_seconds_needs_training_times(tmp_path, monkeypatch):
     write_table(replace(small_contents(trainings=untimed), name="untimed"), folder / "untimed.h5")
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(folder))
     comparison = replace(TOY, benchmark=("untimed/one",), budget_seconds=(100.0,))
-    with pytest.raises(UsageError, match="lists no training times, .* use budget_evaluations"):
+    with pytest.raises(UsageError, match=r"lists no training times, .* use budget_evaluations"):
         compare(comparison, out="r", jobs=1)
 
 

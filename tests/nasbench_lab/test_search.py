@@ -38,8 +38,7 @@ def of(*requests):
     """An algorithm that yields these requests in turn."""
 
     def algorithm(space, rng):
-        for request in requests:  # not `yield from`, which would send on to a tuple
-            yield request  # noqa: UP028
+        yield from (request for request in requests)  # a tuple itself cannot be sent to
 
     return algorithm
 

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+import nasbench_lab.store
 from nasbench_lab.errors import StoreError
 from nasbench_lab.search import Run
 from nasbench_lab.store import RunStore, load_results
@@ -49,9 +50,11 @@ def test_what_is_added_in_any_order_is_there_after_opening_again(tmp_path):
     assert store.missing("toy/one", "a:x=1") == [0, 1, 2]
     store.add("toy/one", "a:x=1", {2: run(5, 2)})
     store.add("toy/one", "a:x=1", {0: run(3, 0)})
+    store.save()
     again = RunStore(tmp_path / "r", header())
     assert again.missing("toy/one", "a:x=1") == [1]
     again.add("toy/one", "a:x=1", {1: run(4, 1)})
+    again.save()
     results = load_results(tmp_path / "r")
     runs = results.runs["toy/one", "a:x=1"]
     assert runs.offsets.tolist() == [0, 3, 7, 12]
@@ -68,9 +71,21 @@ def test_the_order_of_arrival_leaves_no_trace(tmp_path):
         store = RunStore(tmp_path / name, header())
         for index in order:
             store.add("toy/one", "a:x=1", {index: run(4, index)})
+            store.save()
     (first,) = (tmp_path / "one" / "runs").iterdir()
     (second,) = (tmp_path / "two" / "runs").iterdir()
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_runs_are_saved_by_themselves_after_a_while(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(nasbench_lab.store.time, "monotonic", lambda: now[0])
+    store = RunStore(tmp_path / "r", header())
+    store.add("toy/one", "a:x=1", {0: run(2, 0)})
+    assert RunStore(tmp_path / "r", header()).missing("toy/one", "a:x=1") == [0, 1, 2]
+    now[0] += nasbench_lab.store.SAVE_EVERY
+    store.add("toy/one", "a:x=1", {1: run(2, 1)})
+    assert RunStore(tmp_path / "r", header()).missing("toy/one", "a:x=1") == [2]
 
 
 def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
@@ -79,6 +94,7 @@ def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
     store = RunStore(tmp_path / "r", header(algorithms=algorithms))
     for label in labels:
         store.add("toy/one", label, {0: run(2, 0)})
+    store.save()
     assert len(list((tmp_path / "r" / "runs").iterdir())) == 3
 
 
@@ -95,7 +111,9 @@ def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
     ],
 )
 def test_a_different_comparison_is_refused_and_nothing_is_touched(tmp_path, changes, message):
-    RunStore(tmp_path / "r", header()).add("toy/one", "a:x=1", {0: run(2, 0)})
+    store = RunStore(tmp_path / "r", header())
+    store.add("toy/one", "a:x=1", {0: run(2, 0)})
+    store.save()
     before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
     with pytest.raises(StoreError, match=message):
         RunStore(tmp_path / "r", header(**changes))
@@ -118,6 +136,7 @@ def test_another_machine_or_day_is_the_same_comparison(tmp_path):
 def test_a_truncated_run_file_is_named_with_what_to_do(tmp_path, keep):
     store = RunStore(tmp_path / "r", header())
     store.add("toy/one", "a:x=1", {0: run(2000, 0)})
+    store.save()
     (path,) = (tmp_path / "r" / "runs").iterdir()
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
@@ -130,6 +149,7 @@ def test_unfinished_absent_or_unreadable_comparisons_are_said_so(tmp_path):
         load_results(tmp_path)
     store = RunStore(tmp_path / "r", header())
     store.add("toy/one", "a:x=1", {0: run(2, 0)})
+    store.save()
     with pytest.raises(
         StoreError, match="is unfinished: it holds 1 of 3 runs of a:x=1 on toy/one; go on with"
     ):
