@@ -45,7 +45,7 @@ class Comparison:
         "genetic_algorithm",
         "reinforce",
     )
-    seeds: int = 100
+    seeds: int = 50
     budget_evaluations: int | None = None
     budget_seconds: tuple[float, ...] = ()
     budget_real_seconds: float | None = None
