@@ -16,7 +16,7 @@ from typing import Any
 
 import algorithms
 from nasbench_lab.errors import AlgorithmError, UsageError, unknown_name
-from nasbench_lab.search import Algorithm
+from nasbench_lab.search import SearchProcess
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class NamedAlgorithm:
 
     label: str
     reference: str
-    function: Algorithm
+    function: "partial[SearchProcess]"
     hyperparameters: Mapping[str, Any]
     source_sha256: str
 

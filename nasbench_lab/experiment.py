@@ -177,6 +177,7 @@ def _header(
         "algorithms": [
             {
                 "label": label,
+                "function": algorithm.function.func.__name__,
                 "hyperparameters": dict(algorithm.hyperparameters),
                 "source_sha256": algorithm.source_sha256,
             }

@@ -76,7 +76,10 @@ def _setup(results: Results, tables: Tables) -> dict[str, str]:
     setup = {
         "Comparison": results.name,
         "Protocol": results.protocol or "none of the published ones",
-        "Algorithms": ", ".join(display_names(results.algorithms)),
+        "Algorithms": "; ".join(
+            f"{name}: {results.settings[label]}"
+            for label, name in zip(results.algorithms, display_names(results.algorithms), strict=True)
+        ),
         "Runs": " to ".join(f"{count:,}" for count in dict.fromkeys(runs[:1] + runs[-1:]))
         + " per algorithm and task, each from its own seed",
         "Budget of a run": "; ".join(

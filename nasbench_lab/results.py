@@ -115,6 +115,7 @@ class Results:
         protocol: the published protocol's name, with what was changed, or empty.
         tasks: one card per task.
         algorithms: labels, unique; the order fixes each algorithm's colour.
+        settings: of each algorithm, by label: the function and all its hyperparameters, as text.
         runs: `runs[task name, algorithm label]`.
         specification: the comparison as stored (plain JSON values), for the report.
         environment: versions, machine and date of the searching, for the report.
@@ -124,6 +125,7 @@ class Results:
     protocol: str
     tasks: tuple[TaskCard, ...]
     algorithms: tuple[str, ...]
+    settings: Mapping[str, str]
     runs: Mapping[tuple[str, str], Runs]
     specification: Mapping[str, object]
     environment: Mapping[str, object]

@@ -100,13 +100,13 @@ def load_results(folder: Path) -> Results:
     header = _read_header(folder / "comparison.json")
     try:
         cards = tuple(TaskCard(**card) for card in header["tasks"])
-        labels = tuple(algorithm["label"] for algorithm in header["algorithms"])
+        settings = {algorithm["label"]: _settings(algorithm) for algorithm in header["algorithms"]}
         seeds = header["comparison"]["seeds"]
     except (KeyError, TypeError) as error:
         raise StoreError(f"{folder}/comparison.json is damaged: {error}") from None
     runs = {}
     for card in cards:
-        for label in labels:
+        for label in settings:
             path = _path(folder, card.name, label)
             stored = _read_runs(path) if path.exists() else {}
             if len(stored) < seeds:
@@ -120,11 +120,17 @@ def load_results(folder: Path) -> Results:
         name=folder.resolve().name,
         protocol=header["protocol"],
         tasks=cards,
-        algorithms=labels,
+        algorithms=tuple(settings),
+        settings=settings,
         runs=runs,
         specification=header["comparison"],
         environment=header["environment"],
     )
+
+
+def _settings(algorithm: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name}={value}" for name, value in algorithm["hyperparameters"].items())
+    return f"{algorithm['function']}({values})"
 
 
 def _read_header(path: Path) -> dict[str, Any]:

@@ -25,6 +25,14 @@ def display_name(label: str) -> str:
 
 
 def display_names(labels: Sequence[str]) -> list[str]:
-    """The display name of each label; the label itself where two would read the same."""
-    names = [display_name(label) for label in labels]
-    return [name if names.count(name) == 1 else label for label, name in zip(labels, names, strict=True)]
+    """The display name of each label: as short as tells them apart.
+
+    Settings are left out of a name that no other algorithm has (the report lists them all); where even
+    with settings two would read the same, they are the labels themselves.
+    """
+    full = [display_name(label) for label in labels]
+    short = [name.partition(" (")[0] for name in full]
+    return [
+        brief if short.count(brief) == 1 else name if full.count(name) == 1 else label
+        for label, name, brief in zip(labels, full, short, strict=True)
+    ]

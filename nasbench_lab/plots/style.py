@@ -55,6 +55,7 @@ STYLE: dict[Any, Any] = {
     "svg.fonttype": "path",
     "svg.hashsalt": "nasbench_lab",
 }
+LEGEND_HEIGHT = 0.45  # inches
 # Regret below this many percentage points is shown as 0: tables round far above it.
 ZERO = 1e-6
 
@@ -117,7 +118,8 @@ def panels(
     columns = columns_for(len(tasks))
     rows = math.ceil(len(tasks) / columns)
     figure = Figure(
-        figsize=(width * columns + (width_of(names) if names else 0.0), height * rows), layout="constrained"
+        figsize=(width * columns + (width_of(names) if names else 0.0), height * rows + LEGEND_HEIGHT),
+        layout="constrained",
     )
     grid = figure.subplots(rows, columns, squeeze=False, sharey=bool(names)).ravel()
     room = max(12, int(13 * (width - (0.2 if names else 0.5))))
@@ -139,7 +141,8 @@ def label_axes(figure: Figure, axes: Sequence[Axes], x: Sequence[str], y: Sequen
         if len(set(x)) > 1 or position + columns >= len(axes):
             panel.set_xlabel(plain(x[position]))
         if len(set(y)) > 1 or (position == 0 and len(axes) <= columns):
-            panel.set_ylabel(plain(y[position]))
+            # A row of panels is low: its label takes two lines.
+            panel.set_ylabel(plain(y[position]).replace(" (", "\n("))
     if len(set(y)) == 1 and len(axes) > columns:
         figure.supylabel(plain(y[0]))
 

@@ -55,7 +55,14 @@ def make(
         )
     tables = Tables(**{name: pd.DataFrame(rows[name], columns=COLUMNS[name].split()) for name in COLUMNS})
     results = Results(
-        name="r", protocol="", tasks=(CARD,), algorithms=ALGORITHMS, runs={}, specification={}, environment={}
+        name="r",
+        protocol="",
+        tasks=(CARD,),
+        algorithms=ALGORITHMS,
+        settings={},
+        runs={},
+        specification={},
+        environment={},
     )
     return results, tables
 

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from nasbench_lab.algorithm import find_algorithm
 from nasbench_lab.comparison import Comparison
 from nasbench_lab.errors import UsageError
 from nasbench_lab.protocols import describe_protocol, find_protocol
@@ -18,7 +19,8 @@ def test_nats_bench_is_as_published():
         "nasbench201/cifar100": 40_000,
         "nasbench201/imagenet16-120": 120_000,
     }
-    assert "regularized_evolution:population_size=10,sample_size=3" in protocol.algorithms
+    evolution = find_algorithm(protocol.algorithms[2])
+    assert evolution.hyperparameters == {"population_size": 10, "sample_size": 3}
 
 
 def test_what_was_changed_is_said():

@@ -54,6 +54,7 @@ def comparison() -> tuple[Results, Tables]:
         protocol="",
         tasks=tasks,
         algorithms=algorithms,
+        settings=dict.fromkeys(algorithms, "f(x=1)"),
         runs={
             (task.name, label): Runs.of([run(rng, 90 + level) for _ in range(6)])
             for task in tasks
@@ -125,6 +126,7 @@ def test_escapes_hostile_names(comparison: tuple[Results, Tables], tmp_path: Pat
         protocol=HOSTILE,
         tasks=(task,),
         algorithms=("random_search", label),
+        settings={"random_search": "random_search()", label: label},
         runs={
             (task.name, "random_search"): results.runs[task.name, "random_search"],
             (task.name, label): results.runs[task.name, "mine"],

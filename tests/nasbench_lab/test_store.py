@@ -27,7 +27,9 @@ def header(**changes):
         "comparison": {"seeds": 3, "root_seed": 0},
         "protocol": "",
         "tasks": [CARD],
-        "algorithms": [{"label": "a:x=1", "hyperparameters": {}, "source_sha256": "e" * 64}],
+        "algorithms": [
+            {"label": "a:x=1", "function": "a", "hyperparameters": {"x": 1}, "source_sha256": "e" * 64}
+        ],
         "environment": {},
     }
     return {**settings, **changes}
@@ -63,6 +65,7 @@ def test_what_is_added_in_any_order_is_there_after_opening_again(tmp_path):
         assert (runs.architectures[start:end] == run(length, index).architectures).all()
         assert (runs.test_accuracy[start:end] == run(length, index).test_accuracy).all()
     assert results.algorithms == ("a:x=1",)
+    assert results.settings == {"a:x=1": "a(x=1)"}
     assert results.tasks[0].optimum == 90
 
 
@@ -90,7 +93,10 @@ def test_runs_are_saved_by_themselves_after_a_while(tmp_path, monkeypatch):
 
 def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
     labels = ["a:x=1", "a:x:1", "a/x=1"]
-    algorithms = [{"label": label, "hyperparameters": {}, "source_sha256": "e"} for label in labels]
+    algorithms = [
+        {"label": label, "function": "a", "hyperparameters": {"x": 1}, "source_sha256": "e"}
+        for label in labels
+    ]
     store = RunStore(tmp_path / "r", header(algorithms=algorithms))
     for label in labels:
         store.add("toy/one", label, {0: run(2, 0)})
@@ -105,7 +111,16 @@ def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
         ({"tasks": [{**CARD, "digest": "f" * 64}]}, "the table of toy/one has changed since"),
         ({"tasks": [{**CARD, "name": "toy/two"}]}, "its tasks are toy/one, this one's toy/two"),
         (
-            {"algorithms": [{"label": "a:x=1", "hyperparameters": {}, "source_sha256": "f" * 64}]},
+            {
+                "algorithms": [
+                    {
+                        "label": "a:x=1",
+                        "function": "a",
+                        "hyperparameters": {"x": 1},
+                        "source_sha256": "f" * 64,
+                    }
+                ]
+            },
             "the code of a:x=1 has changed since",
         ),
     ],

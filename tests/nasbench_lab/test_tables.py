@@ -33,7 +33,7 @@ def card(name: str, *, cost: str = "simulated seconds", optimum: float | None = 
 def results(runs: dict[tuple[str, str], list[Run]], *cards: TaskCard) -> Results:
     algorithms = tuple(dict.fromkeys(algorithm for _, algorithm in runs))
     joined = {key: Runs.of(value) for key, value in runs.items()}
-    return Results("example", "", cards, algorithms, joined, {}, {})
+    return Results("example", "", cards, algorithms, dict.fromkeys(algorithms, "f()"), joined, {}, {})
 
 
 def random_results(tasks: int = 3, algorithms: int = 4, runs: int = 12, seed: int = 0) -> Results:

@@ -76,6 +76,7 @@ def synthetic(
         protocol="",
         tasks=cards,
         algorithms=ALGORITHMS[:algorithms],
+        settings=dict.fromkeys(ALGORITHMS, "f()"),
         runs=stored,
         specification={},
         environment={},

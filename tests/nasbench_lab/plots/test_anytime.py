@@ -19,7 +19,7 @@ def test_lines_are_the_means_in_steps_on_logarithmic_axes(make: Make) -> None:
         assert line.get_drawstyle() == "steps-post"
         np.testing.assert_allclose(line.get_xdata(), rows["cost"])
         np.testing.assert_allclose(line.get_ydata(), rows["regret_mean"])
-    assert figure.axes[0].get_ylabel() == "Mean regret (percentage points)"
+    assert figure.axes[0].get_ylabel() == "Mean regret\n(percentage points)"
 
 
 def test_one_legend_for_the_figure(make: Make) -> None:
@@ -32,7 +32,7 @@ def test_one_legend_for_the_figure(make: Make) -> None:
 
 def test_accuracy_where_the_optimum_is_unknown(make: Make) -> None:
     axes = anytime.draw(*make(tasks=1, optimum=None)).axes[0]
-    assert axes.get_ylabel() == "Mean accuracy (%)"
+    assert axes.get_ylabel() == "Mean accuracy\n(%)"
     assert axes.get_yscale() == "linear"
 
 

@@ -18,5 +18,13 @@ def test_display_name(label: str, name: str) -> None:
     assert display_name(label) == name
 
 
+def test_settings_are_shown_where_they_tell_two_apart() -> None:
+    assert display_names(["evolve:size=1", "other:size=1", "evolve:size=2"]) == [
+        "Evolve (size 1)",
+        "Other",
+        "Evolve (size 2)",
+    ]
+
+
 def test_names_that_would_read_the_same_stay_labels() -> None:
     assert display_names(["a/mine.py", "b/mine.py", "other"]) == ["a/mine.py", "b/mine.py", "Other"]
