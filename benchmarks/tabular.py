@@ -97,14 +97,16 @@ class TabularTask:
         seen = f"the training with seed {self.seed}"
         if seeds == 1:
             (label,) = _required(training.valid_accuracy).seeds
-            seen = label if label.startswith("mean") else "one training"
+            seen = _mean_in_words(label) if label.startswith("mean") else "one training"
         elif self.seed == "random":
             seen = f"one of {seeds} training seeds, drawn at random each time"
         elif self.seed == "mean":
             seen = f"mean over up to {seeds} training seeds"
         split, measured, length = self._report
         quantity = self._data.metric.partition(" (")[0]
-        over = "mean over the training seeds" if len(measured.seeds) > 1 else measured.seeds[0]
+        over = (
+            "mean over the training seeds" if len(measured.seeds) > 1 else _mean_in_words(measured.seeds[0])
+        )
         return TaskCard(
             name=self.name,
             title=f"{self._table.title}, {self._data.title}",
@@ -215,6 +217,13 @@ class TabularTask:
 
     def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
         return UnlistedArchitecture(f"{self.name} does not list {self.space.format(architecture)}")
+
+
+def _mean_in_words(label: str) -> str:
+    """What a seed label such as `mean` or `mean of 111 and 777` says to a reader."""
+    if label == "mean":
+        return "mean over the training seeds"
+    return label.replace("mean of ", "mean of training seeds ", 1)
 
 
 def _required(measurement: Measurement | None) -> Measurement:
