@@ -15,7 +15,7 @@ import tyro
 
 from nasbench_lab.command_line import INTERRUPTED, run_command
 from nasbench_lab.comparison import Comparison, read_comparison
-from nasbench_lab.protocols import find_protocol
+from nasbench_lab.protocols import find_protocol, on_fewer_tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,11 @@ def _run(arguments: list[str]) -> int:
     from nasbench_lab.figures import draw
     from nasbench_lab.terminal import print_interrupted, print_outcome, progress_bar
 
-    folder = command.out or default_folder(command.comparison)
+    comparison = on_fewer_tasks(command.comparison)
+    folder = command.out or default_folder(comparison)
     try:
         with progress_bar(folder) as bar:
-            results = compare(command.comparison, out=folder, jobs=command.jobs, progress=bar.advance)
+            results = compare(comparison, out=folder, jobs=command.jobs, progress=bar.advance)
             bar.drawing()
             tables = draw(results, folder)
     except KeyboardInterrupt:

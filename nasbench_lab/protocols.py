@@ -1,9 +1,9 @@
 """Published protocols by name: the settings that make a result comparable with a paper's."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from nasbench_lab.comparison import Comparison
-from nasbench_lab.errors import unknown_name
+from nasbench_lab.errors import UsageError, unknown_name
 
 PROTOCOLS = {
     # Dong, Liu, Musial & Gabrys, "NATS-Bench: Benchmarking NAS Algorithms for Architecture Topology and
@@ -33,6 +33,27 @@ def find_protocol(name: str) -> Comparison:
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, PROTOCOLS)
     return PROTOCOLS[name]
+
+
+def on_fewer_tasks(comparison: Comparison) -> Comparison:
+    """Give each task its own published budget where only some of a protocol's tasks are compared on.
+
+    Raises `UsageError` for a task that the protocol has no budget for, unless one was set.
+    """
+    if not comparison.protocol:
+        return comparison
+    published = find_protocol(comparison.protocol)
+    tasks, budgets = comparison.benchmark, published.budget_seconds
+    if tasks == published.benchmark or comparison.budget_seconds != budgets or len(budgets) < 2:
+        return comparison
+    by_task = dict(zip(published.benchmark, budgets, strict=True))
+    for task in tasks:
+        if task not in by_task:
+            raise UsageError(
+                f"protocol {comparison.protocol} has no budget for {task}, only for {', '.join(by_task)};"
+                " set budget_seconds"
+            )
+    return replace(comparison, budget_seconds=tuple(by_task[task] for task in tasks))
 
 
 def describe_protocol(comparison: Comparison) -> str:

@@ -68,8 +68,8 @@ def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
     for card in results.tasks:
         known = "" if card.optimum is None else f", optimum {card.optimum:.2f}"
         runs = max(len(results.runs[card.name, label]) for label in results.algorithms)
-        console.print(f"[bold]{escape(card.title)}[/]  {runs} runs each", highlight=False)
-        console.print(f"{escape(card.reported)}, in percent{known}", highlight=False)
+        console.print(f"[bold]{escape(card.title)}[/]: {runs} runs each{known}", highlight=False)
+        console.print(f"{escape(card.reported)}, in percent", highlight=False)
         console.print(_task_table(card, results, tables))
     if len(results.algorithms) > 1:
         console.print(

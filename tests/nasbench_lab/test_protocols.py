@@ -5,7 +5,7 @@ import pytest
 from nasbench_lab.algorithm import find_algorithm
 from nasbench_lab.comparison import Comparison
 from nasbench_lab.errors import UsageError
-from nasbench_lab.protocols import describe_protocol, find_protocol
+from nasbench_lab.protocols import describe_protocol, find_protocol, on_fewer_tasks
 
 
 def test_nats_bench_is_as_published():
@@ -32,6 +32,17 @@ def test_what_was_changed_is_said():
         "nats-bench (changed: seeds 20 instead of 500; budget_seconds 100 instead of 20000, 40000, 120000)"
     )
     assert describe_protocol(Comparison()) == ""
+
+
+def test_some_of_its_tasks_keep_their_own_budgets():
+    protocol = find_protocol("nats-bench")
+    two = replace(protocol, benchmark=("nasbench201/imagenet16-120", "nasbench201/cifar10"))
+    assert on_fewer_tasks(two).budget_seconds == (120_000, 20_000)
+    assert on_fewer_tasks(replace(two, budget_seconds=(5,))).budget_seconds == (5,)
+    assert on_fewer_tasks(protocol) == protocol
+    assert on_fewer_tasks(Comparison()) == Comparison()
+    with pytest.raises(UsageError, match="protocol nats-bench has no budget for toy/one"):
+        on_fewer_tasks(replace(protocol, benchmark=("toy/one",)))
 
 
 def test_an_unknown_protocol_is_an_error():

@@ -1,0 +1,150 @@
+"""The command line: what it prints, its exit codes, and that an error is one clear line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.table import write_table
+from nasbench_lab import __main__ as console_script
+from nasbench_lab import compare as compare_module
+from nasbench_lab import figures
+from tests.tables import small_contents
+
+SMALL = [
+    "--benchmark",
+    "toy/one",
+    "--algorithms",
+    "random_search",
+    "reinforce",
+    "--seeds",
+    "4",
+    "--jobs",
+    "1",
+]
+
+
+@pytest.fixture(autouse=True)
+def toy_benchmark(tmp_path, monkeypatch):
+    write_table(small_contents(), tmp_path / "data" / "toy.h5")
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+
+
+def main(*arguments):
+    import nasbench_lab.compare
+
+    return nasbench_lab.compare.main(list(arguments))
+
+
+def content(folder):
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(Path(folder).rglob("*"))
+        if path.is_file() and path.suffix != ".json"
+    }
+
+
+def test_from_nothing_to_tables_figures_and_report(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    shown = capsys.readouterr().out
+    assert "Toy benchmark, Toy data: 4 runs each, optimum" in shown
+    assert "test accuracy after 200 epochs (mean over the training seeds), in percent" in shown
+    assert "Random search" in shown
+    assert "Report:  r/report.html" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    for name in ("report.html", "figures/anytime.png", "figures/final.svg", "tables/summary.csv"):
+        assert (Path("r") / name).stat().st_size > 0
+    assert (Path("r/tables/summary.tex")).exists()
+
+
+def test_figures_are_drawn_again_from_the_store_alone(tmp_path, monkeypatch, capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    before = content("r")
+    for path in Path("r").rglob("*"):
+        if path.is_file() and path.suffix not in (".json", ".h5"):
+            path.unlink()
+    (tmp_path / "data" / "toy.h5").unlink()
+    assert figures.main(["r"]) == 0
+    assert content("r") == before
+
+
+def test_a_stored_specification_runs_again(capsys):
+    assert main(*SMALL, "--out", "r", "--epochs", "12", "--budget-seconds", "30") == 0
+    assert main("--config", "r/comparison.json", "--out", "again", "--jobs", "1") == 0
+    assert content("r/tables") == content("again/tables")
+    assert main("--config", "r/comparison.json", "--seeds", "2", "--out", "fewer", "--jobs", "1") == 0
+    stored = json.loads(Path("fewer/comparison.json").read_text())["comparison"]
+    assert (stored["seeds"], stored["epochs"], stored["budget_seconds"]) == (2, 12, [30.0])
+
+
+def test_a_changed_protocol_is_labelled(capsys):
+    assert main("--protocol", "nats-bench", *SMALL, "--budget-seconds", "30", "--out", "r") == 0
+    protocol = json.loads(Path("r/comparison.json").read_text())["protocol"]
+    assert protocol.startswith("nats-bench (changed: benchmark toy/one instead of nasbench201/cifar10,")
+    assert "seeds 4 instead of 500" in protocol
+    assert "seeds 4 instead of 500" in Path("r/report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--benchmark", "toi"], "unknown benchmark 'toi'; did you mean 'toy'?"),
+        (["--benchmark", "toy/1"], "unknown data set of toy '1'"),
+        (["--benchmark", "nasbench201/cifar10"], "python -m nasbench_lab.data import nasbench201"),
+        (["--algorithms", "reinforc"], "unknown algorithm 'reinforc'; did you mean 'reinforce'?"),
+        (["--algorithms", "reinforce:rate=1"], "unknown hyperparameter of reinforce 'rate'"),
+        (["--algorithms", "reinforce:learning_rate=x"], "takes a number; received 'x'"),
+        (["--algorithms", "reinforce:learning_rate=0"], "learning_rate is above 0"),
+        (["--budget-evaluations", "0"], "the budget of evaluations must be above 0; received 0"),
+        (["--seeds", "0"], "seeds is the number of runs, 1 or more; received 0"),
+        (["--jobs", "0"], "jobs is the number of processes, 1 or more; received 0"),
+        (["--protocol", "nats"], "unknown protocol 'nats'; did you mean 'nats-bench'?"),
+        (["--protocol", "nats-bench"], "protocol nats-bench has no budget for toy/one, only for nasbench201"),
+        (["--config", "nowhere.json"], "cannot read nowhere.json"),
+        (["--out", "data"], "data is not empty and holds no comparison.json"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(capsys, arguments, message):
+    before = content(".")
+    assert main(*SMALL, *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert message in error
+    assert len(error.strip().splitlines()) == 1
+    assert content(".") == before
+
+
+def test_a_different_comparison_is_refused_and_kept(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    before = content("r")
+    assert main(*SMALL, "--out", "r", "--root-seed", "5") == 2
+    assert "r holds a different comparison: its root_seed is 0, this one's 5" in capsys.readouterr().err
+    assert content("r") == before
+
+
+def test_unknown_options_end_with_exit_code_2(capsys):
+    with pytest.raises(SystemExit) as ending:
+        main("--nonsense", "3")
+    assert ending.value.code == 2
+
+
+def test_figures_of_nothing_is_an_error(capsys):
+    assert figures.main(["nowhere"]) == 2
+    assert "there is no stored comparison in nowhere" in capsys.readouterr().err
+
+
+def test_the_console_script_hands_over(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["nasbench-lab"])
+    assert console_script.main() == 0
+    assert "compare" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["nasbench-lab", "compair"])
+    assert console_script.main() == 2
+    assert "unknown command 'compair'" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", ["nasbench-lab", "figures", "nowhere"])
+    assert console_script.main() == 2
+
+
+def test_the_module_can_be_called():
+    assert callable(compare_module)
