@@ -199,17 +199,28 @@ def _execute(blocks: Sequence[Block], jobs: int | None) -> Generator[tuple[Block
 
     jobs = min(jobs or cpu_count(), max(1, len(blocks)))
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    outcomes = parallel(delayed(_run_block)(block, jobs > 1) for block in blocks)
+    failures: list[NasbenchLabError] = []
+
+    def until_one_fails() -> Iterator[Any]:
+        for block in blocks:
+            if failures:
+                return
+            yield delayed(_run_block)(block, jobs > 1)
+
+    outcomes = parallel(until_one_fails())
     try:
         for outcome in outcomes:
             if isinstance(outcome, NasbenchLabError):
-                raise outcome
-            yield outcome
+                failures.append(outcome)
+            else:
+                yield outcome
     finally:
         with warnings.catch_warnings():
             # Stopped early, joblib warns of the blocks it cancels: that is what stopping means.
             warnings.filterwarnings("ignore", "[\\s\\S]*(cancelled|not used)", UserWarning)
             outcomes.close()
+    if failures:
+        raise failures[0]
 
 
 def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | NasbenchLabError:
