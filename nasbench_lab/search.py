@@ -154,7 +154,11 @@ def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.See
     adds does not change what the algorithm draws. Raises `AlgorithmError` when the algorithm yields
     what is not an architecture of the space, or nothing at all.
     """
-    algorithm_rng, task_rng = (np.random.default_rng(child) for child in seed.spawn(2))
+    # What `seed.spawn(2)` gives the first time: that call would change the seed it is called on.
+    algorithm_rng, task_rng = (
+        np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, child)))
+        for child in range(2)
+    )
     process = algorithm(task.space, algorithm_rng)
     if not isinstance(process, Generator):
         raise AlgorithmError(

@@ -116,6 +116,12 @@ def test_the_algorithm_is_closed_when_the_budget_is_used_up():
     assert closed == [True]
 
 
+def test_a_seed_may_be_used_again():
+    seed = np.random.SeedSequence(5, spawn_key=(1, 2))
+    first, again = (search(endless, Toy(), Budget(evaluations=50), seed) for _ in range(2))
+    assert (first.architectures == again.architectures).all()
+
+
 def test_the_seed_decides_everything():
     first, again = (
         search(endless, Toy(), Budget(evaluations=50), np.random.SeedSequence(5)) for _ in range(2)
