@@ -46,7 +46,7 @@ NAMES = {0: "conv3x3-bn-relu", 1: "conv1x1-bn-relu", 2: "maxpool3x3"}
 
 
 def module(architecture: Sequence[int]) -> tuple[str, str]:
-    """Adjacency and operations of a cell as official records have them, without vertices that have no edges."""
+    """Adjacency and operations as official records have them, without vertices that have no edges."""
     matrix = np.zeros((7, 7), dtype=int)
     matrix[np.triu_indices(7, 1)] = architecture[:21]
     used = [v for v in range(7) if v in (0, 6) or matrix[v].any() or matrix[:, v].any()]
