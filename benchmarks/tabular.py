@@ -171,6 +171,11 @@ class TabularTask:
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
         after = self.epochs if epochs is None else epochs
         valid, training = self._measured(after)
+        if training.train_seconds is None and self.charges_seconds:
+            raise UsageError(
+                f"{self.name} lists no training time after {after} epochs, so such an evaluation would be"
+                f" free; evaluate after {self.epochs} epochs only"
+            )
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
@@ -214,7 +219,11 @@ class TabularTask:
         return total
 
     def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
-        return UnlistedArchitecture(f"{self.name} does not list {self.space.format(architecture)}")
+        return UnlistedArchitecture(
+            f"{self.name} does not list {self.space.format(architecture)}: its table has {len(self._data):,}"
+            f" rows only. Import the whole of {self._table.name} (python -m nasbench_lab.data list says from"
+            " what), or compare on a benchmark that lists every architecture"
+        )
 
 
 def _required(measurement: Measurement | None) -> Measurement:
