@@ -35,6 +35,7 @@ from nasbench_lab.files import replacing
 from nasbench_lab.spaces import Architecture, SearchSpace, find_space
 
 FORMAT_VERSION = 1
+LEAST_MAPPED = 2**20  # bytes of an array from which on it is mapped into memory, not read
 FloatArray = NDArray[np.floating[Any]]
 
 
@@ -411,6 +412,13 @@ def _read_array(array: h5py.Dataset, *shape: int) -> Any:
     """Read an array once its shape is as expected and it can be inside the file."""
     if shape and array.shape != shape:
         raise ValueError(f"{array.name} has shape {array.shape}, not {shape}")
-    if array.nbytes > array.file.id.get_filesize():
+    size = array.file.id.get_filesize()
+    if array.nbytes > size:
         raise ValueError(f"{array.name} claims more bytes than the file has")
-    return array[...]
+    offset = array.id.get_offset()
+    if offset is None or array.nbytes < LEAST_MAPPED:
+        return array[...]
+    if offset + array.nbytes > size:
+        raise ValueError(f"{array.name} claims bytes beyond the end of the file")
+    # Only what is looked at is read, and processes share it.
+    return np.memmap(array.file.filename, array.dtype, "r", offset, array.shape).view(np.ndarray)

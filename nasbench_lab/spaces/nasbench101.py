@@ -95,7 +95,7 @@ class NasBench101(SearchSpace):
 
         Dead edges are gone, vertices without edges have the first operation, and of all orders of the
         inner vertices in which edges lead forward the one with the smallest index is taken. Raises
-        `ValueError` for what is not valid.
+        `ValueError` where there is no path from input to output.
         """
         targets = _targets(architecture)
         kept = _kept(targets)
