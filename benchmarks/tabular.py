@@ -83,7 +83,9 @@ class TabularTask:
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
         """Validation accuracies of many rows at once, in percent, shape `(len(rows), seeds)`."""
         valid, _ = self._measured(epochs or self.epochs)
-        return valid[rows]
+        # Several times as fast as `valid[rows]`, which gathers row by row.
+        taken: FloatArray = np.take(valid, rows, axis=0)
+        return taken
 
     def rows(self, architectures: NDArray[np.integer]) -> NDArray[np.int64]:
         """Rows of many architectures, shape `(n, d)` to `(n,)`; -1 where not listed."""
