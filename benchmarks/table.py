@@ -35,6 +35,7 @@ from nasbench_lab.files import replacing
 from nasbench_lab.spaces import Architecture, SearchSpace, find_space
 
 FORMAT_VERSION = 1
+LEAST_MAPPED = 2**20  # bytes of an array from which on it is mapped into memory, not read
 FloatArray = NDArray[np.floating[Any]]
 
 
@@ -122,9 +123,12 @@ class DataSet:
         indices = space.indices(architectures)
         if self.keys is None:
             return indices
-        distinct, where = np.unique(indices, return_inverse=True)
-        listed = [self.row(space.architecture(int(index))) for index in distinct]
-        return np.array([-1 if row is None else row for row in listed], dtype=np.int64)[where]
+        keys = space.canonical_indices(indices)
+        rows = np.searchsorted(self.keys, keys).astype(np.int64)
+        rows[rows == len(self.keys)] = -1
+        listed = rows >= 0
+        listed[listed] = self.keys[rows[listed]] == keys[listed]
+        return np.where(listed, rows, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,7 +234,7 @@ def _check_keys(data_set: DataSet, where: str) -> None:
         return
     if data_set.keys.ndim != 1 or (np.diff(data_set.keys) <= 0).any():
         raise TableError(f"{where}: keys must ascend, each architecture once")
-    row = _first_wrong_key(data_set.space, tuple(data_set.keys.tolist()))
+    row = _first_wrong_key(data_set.space, data_set.keys.astype(np.int64).tobytes())
     if row is not None:
         raise TableError(
             f"{where}: row {row} has key {data_set.keys[row]}, which is not the index of a canonical"
@@ -239,13 +243,13 @@ def _check_keys(data_set: DataSet, where: str) -> None:
 
 
 @lru_cache(maxsize=2)
-def _first_wrong_key(space_name: str, keys: tuple[int, ...]) -> int | None:
+def _first_wrong_key(space_name: str, stored: bytes) -> int | None:
     """The first row whose key is no canonical index; remembered, as data sets often list the same."""
     space = find_space(space_name)
-    for row, key in enumerate(keys):
-        if not 0 <= key < space.size or space.index(space.canonical(space.architecture(key))) != key:
-            return row
-    return None
+    keys = np.frombuffer(stored, dtype=np.int64)
+    wrong = (keys < 0) | (keys >= space.size)
+    wrong[~wrong] = space.canonical_indices(keys[~wrong]) != keys[~wrong]
+    return int(np.argmax(wrong)) if wrong.any() else None
 
 
 def _check_measurement(measurement: Measurement, length: int, rows: int, quantity: str, where: str) -> None:
@@ -408,6 +412,13 @@ def _read_array(array: h5py.Dataset, *shape: int) -> Any:
     """Read an array once its shape is as expected and it can be inside the file."""
     if shape and array.shape != shape:
         raise ValueError(f"{array.name} has shape {array.shape}, not {shape}")
-    if array.nbytes > array.file.id.get_filesize():
+    size = array.file.id.get_filesize()
+    if array.nbytes > size:
         raise ValueError(f"{array.name} claims more bytes than the file has")
-    return array[...]
+    offset = array.id.get_offset()
+    if offset is None or array.nbytes < LEAST_MAPPED:
+        return array[...]
+    if offset + array.nbytes > size:
+        raise ValueError(f"{array.name} claims bytes beyond the end of the file")
+    # Only what is looked at is read, and processes share it.
+    return np.memmap(array.file.filename, array.dtype, "r", offset, array.shape).view(np.ndarray)

@@ -83,7 +83,9 @@ class TabularTask:
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
         """Validation accuracies of many rows at once, in percent, shape `(len(rows), seeds)`."""
         valid, _ = self._measured(epochs or self.epochs)
-        return valid[rows]
+        # Several times as fast as `valid[rows]`, which gathers row by row.
+        taken: FloatArray = np.take(valid, rows, axis=0)
+        return taken
 
     def rows(self, architectures: NDArray[np.integer]) -> NDArray[np.int64]:
         """Rows of many architectures, shape `(n, d)` to `(n,)`; -1 where not listed."""
@@ -173,6 +175,11 @@ class TabularTask:
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
         after = self.epochs if epochs is None else epochs
         valid, training = self._measured(after)
+        if training.train_seconds is None and self.charges_seconds:
+            raise UsageError(
+                f"{self.name} lists no training time after {after} epochs, so such an evaluation would be"
+                f" free; evaluate after {self.epochs} epochs only"
+            )
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
@@ -216,7 +223,11 @@ class TabularTask:
         return total
 
     def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
-        return UnlistedArchitecture(f"{self.name} does not list {self.space.format(architecture)}")
+        return UnlistedArchitecture(
+            f"{self.name} does not list {self.space.format(architecture)}: its table has {len(self._data):,}"
+            f" rows only. Import the whole of {self._table.name} (python -m nasbench_lab.data list says from"
+            " what), or compare on a benchmark that lists every architecture"
+        )
 
 
 def _mean_in_words(label: str) -> str:

@@ -172,6 +172,13 @@ def _checks(table: "Table") -> Iterator[tuple[bool, str]]:
         yield True, f"{name}: {len(data_set):,} rows, {what} {data_set.space}"
     source = all_sources().get(table.name)
     for (name, split), published in (source.optima if source else {}).items():
+        rows = len(data_sets[name]) if name in data_sets else 0
+        if source and source.rows and 0 < rows < source.rows:
+            yield (
+                True,
+                f"{name}: {rows:,} of {source.rows:,} rows, so not compared with the best {split} accuracy",
+            )
+            continue
         best = _best(data_sets[name], split) if name in data_sets else None
         passed = best is not None and abs(best - published) < 1e-3
         yield passed, f"{name}: best {split} accuracy {_shown(best)}, published {published:.4f}"

@@ -28,6 +28,8 @@ class Source:
             them, where `packaged` is true.
         optima: published optima that `verify` checks, in percent, by (data set, split) where split is
             `valid` or `test`: best mean over seeds at the end of the longest training.
+        rows: number of rows of the whole table, where some of them can be imported alone: the optima are
+            those of the whole. None where there is only the whole.
         packaged: whether an installed package ships the data, so that nothing need be imported by hand.
     """
 
@@ -39,6 +41,7 @@ class Source:
     files: str
     convert: Callable[[Sequence[Path]], Contents]
     optima: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    rows: int | None = None
     packaged: bool = False
 
 

@@ -164,6 +164,13 @@ class SearchSpace:
         indices: NDArray[np.int64] = np.ravel_multi_index(tuple(choices.T), self.cardinalities)
         return indices
 
+    def canonical_indices(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Index of the canonical architecture of each index, -1 where it is not valid, shape `(n,)`."""
+        distinct, where = np.unique(indices, return_inverse=True)
+        architectures = map(self.architecture, distinct.tolist())
+        found = [self.index(self.canonical(a)) if self._accepts(a) else -1 for a in architectures]
+        return np.array(found, dtype=np.int64)[where]
+
     def architecture(self, index: int) -> Architecture:
         """The architecture at a position of the space's own order: the inverse of `index`."""
         if not 0 <= index < self.size:

@@ -293,3 +293,19 @@ def test_a_table_can_be_moved(path, tmp_path):
     elsewhere = tmp_path / "elsewhere.h5"
     shutil.move(path, elsewhere)
     assert len(read_all(elsewhere)) == 2
+
+
+def test_large_arrays_are_mapped_and_read_as_written(path, monkeypatch):
+    read = Table(path).data_set("one")
+    monkeypatch.setattr("benchmarks.table.LEAST_MAPPED", 0)
+    mapped = Table(path).data_set("one")
+    Table(path).verify()
+    expected = small_contents().data_sets["one"]
+    for epochs, training in expected.trainings.items():
+        for data_set in (read, mapped):
+            values = data_set.trainings[epochs].valid_accuracy.values
+            assert type(values) is np.ndarray
+            np.testing.assert_array_equal(values, training.valid_accuracy.values)
+    np.testing.assert_array_equal(mapped.parameters, expected.parameters)
+    with pytest.raises(ValueError, match="read-only"):
+        mapped.trainings[200].valid_accuracy.values[0] = 0

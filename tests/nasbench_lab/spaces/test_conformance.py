@@ -63,19 +63,27 @@ def test_drawing_leaves_the_global_generators_alone(space):
 
 
 def test_drawing_is_uniform(space):
-    """Chi-square over blocks of neighbouring indices, against the number of valid tuples in each."""
+    """Chi-square over blocks of neighbouring indices, against the number of valid tuples in each.
+
+    In a space too large to count them, against tuples of which the invalid are left out.
+    """
     blocks = 60
     rng = np.random.default_rng(2024)
     drawn = np.array([space.index(space.sample(rng)) for _ in range(30_000)])
     counts = np.bincount(drawn * blocks // space.size, minlength=blocks)
-    if space.size <= 100_000:
-        valid = [i for i in range(space.size) if space.is_valid(space.architecture(i))]
-    else:
-        valid = range(blocks)
-        if not all(space.is_valid(draw(space, seed)) for seed in range(100)):
-            pytest.skip("too large to count its valid tuples")
-    expected = np.bincount(np.array(valid) * blocks // max(len(valid), space.size), minlength=blocks)
+    if space.size > 100_000:
+        tuples = np.array([i for i in rng.integers(space.size, size=60_000) if is_valid_at(space, i)])
+        others = np.bincount(tuples * blocks // space.size, minlength=blocks)
+        hit = counts + others > 0
+        assert stats.chi2_contingency([counts[hit], others[hit]]).pvalue > 1e-4
+        return
+    valid = np.array([i for i in range(space.size) if is_valid_at(space, i)])
+    expected = np.bincount(valid * blocks // space.size, minlength=blocks)
     assert stats.chisquare(counts, expected / expected.sum() * len(drawn)).pvalue > 1e-4
+
+
+def is_valid_at(space: SearchSpace, index: int) -> bool:
+    return space.is_valid(space.architecture(int(index)))
 
 
 @given(seed=seeds)
@@ -209,6 +217,18 @@ def test_indices_are_index_many_times(space):
         assert indices.dtype == np.int64
         assert indices.tolist() == expected
     assert space.indices(np.zeros((0, len(space.cardinalities)), dtype=np.int64)).shape == (0,)
+
+
+def test_canonical_indices_are_canonical_many_times(space):
+    indices = np.random.default_rng(4).integers(space.size, size=300)
+    expected = [
+        space.index(space.canonical(architecture)) if space.is_valid(architecture) else -1
+        for architecture in map(space.architecture, indices.tolist())
+    ]
+    canonical = space.canonical_indices(indices)
+    assert canonical.dtype == np.int64
+    assert canonical.tolist() == expected
+    assert space.canonical_indices(indices[:0]).shape == (0,)
 
 
 def test_every_index_is_used_once(space):

@@ -1,0 +1,319 @@
+"""The cell space of NAS-Bench-101 (Ying et al. 2019): graphs of up to seven vertices and nine edges."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from itertools import combinations, permutations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.spaces.base import Architecture, SearchSpace
+
+IntArray = NDArray[np.int64]
+
+VERTICES = 7
+OUTPUT = VERTICES - 1
+INNER = VERTICES - 2
+MOST_EDGES = 9
+PAIRS = tuple(combinations(range(VERTICES), 2))
+EDGES = len(PAIRS)
+
+# The operations as published, in the order of their labels; and as written in our own text form.
+PUBLISHED = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
+OPERATIONS = ("conv3x3", "conv1x1", "maxpool3x3")
+INPUT_LABEL, OUTPUT_LABEL = -1, -2
+
+# The rows of the upper triangle, one for each vertex but the last: where a row stands in an architecture,
+# all it can be, and for each, in the same order, the vertices that it leads to, as bits.
+ROWS = tuple(
+    slice(PAIRS.index((source, source + 1)), PAIRS.index((source, OUTPUT)) + 1) for source in range(OUTPUT)
+)
+ROW_CHOICES = tuple(tuple(product((0, 1), repeat=OUTPUT - source)) for source in range(OUTPUT))
+TARGETS = tuple(
+    tuple(sum(edge << target for target, edge in enumerate(row, start=source + 1)) for row in choices)
+    for source, choices in enumerate(ROW_CHOICES)
+)
+LABELINGS = tuple(product(range(len(OPERATIONS)), repeat=INNER))
+
+# The same by the row itself, and the part of an architecture's index that a row or the operations stand for.
+TARGETS_OF = tuple(dict(zip(*both, strict=True)) for both in zip(ROW_CHOICES, TARGETS, strict=True))
+INDEX_OF_ROW = tuple(
+    {row: len(LABELINGS) * (i << (EDGES - rows.stop)) for i, row in enumerate(choices)}
+    for rows, choices in zip(ROWS, ROW_CHOICES, strict=True)
+)
+INDEX_OF_LABELING = {labeling: i for i, labeling in enumerate(LABELINGS)}
+
+# Where the bits of a row stand among the 21 bits of all edges: how far from the end, and its last choice.
+ROW_CODES = tuple(
+    (choices, EDGES - rows.stop, len(choices) - 1) for choices, rows in zip(ROW_CHOICES, ROWS, strict=True)
+)
+TARGET_CODES = tuple(
+    (targets, shift, last) for targets, (_, shift, last) in zip(TARGETS, ROW_CODES, strict=True)
+)
+EDGE_COUNTS = np.array([bits.bit_count() for bits in range(1 << VERTICES)])
+
+ORDERS = tuple(permutations(range(1, OUTPUT)))
+BACKWARD = 1 << 40
+CHUNK = 2048
+
+OWN_FORM = re.compile("([01]{6}-[01]{5}-[01]{4}-[01]{3}-[01]{2}-[01]):([a-z0-9,]+)")
+PUBLISHED_FORM = re.compile("([01]{4,49})[:, ](input,[a-z0-9,-]*output)")
+
+
+class NasBench101(SearchSpace):
+    """A directed acyclic graph: its 21 possible edges, then the operations of its five inner vertices.
+
+    Vertex 0 is the input, vertex 6 the output. The edges come row by row of the upper triangle of the
+    adjacency matrix: from vertex 0 to 1 up to 6, from vertex 1 to 2 up to 6, and so on. A vertex that is
+    not on a path from input to output does not count (pruning): an architecture is valid where there is
+    such a path, and at most nine edges are left. As in the published protocols an invalid tuple is drawn
+    again.
+    """
+
+    name = "nasbench101"
+    cardinalities = (2,) * EDGES + (len(OPERATIONS),) * INNER
+
+    def is_valid(self, architecture: Architecture) -> bool:
+        """Whether a tuple is an architecture of this space; never raises."""
+        return self._in_range(architecture) and _is_cell(_targets(architecture))
+
+    def _accepts(self, architecture: Architecture) -> bool:
+        return _is_cell(_targets(architecture))
+
+    def sample(self, rng: np.random.Generator) -> Architecture:
+        """Draw a valid architecture, uniformly over the valid tuples; seven in ten draws are valid."""
+        random = rng.random
+        while True:
+            index = int(random() * self.size)
+            if _is_cell(_targets_at(index)):
+                return self.architecture(index)
+
+    def canonical(self, architecture: Architecture) -> Architecture:
+        """The smallest of all tuples that are the same graph once pruned, 423,624 in all.
+
+        Dead edges are gone, vertices without edges have the first operation, and of all orders of the
+        inner vertices in which edges lead forward the one with the smallest index is taken. Raises
+        `ValueError` where there is no path from input to output.
+        """
+        targets = _targets(architecture)
+        kept = _kept(targets)
+        if not kept:
+            raise ValueError(f"{architecture!r} is not an architecture of {self.name}")
+        edges, orders = _smallest_edges(
+            tuple([into & kept if kept >> source & 1 else 0 for source, into in enumerate(targets)])
+        )
+        operations = (0, *architecture[EDGES:])
+        labeling = min([tuple([operations[vertex] for vertex in order]) for order in orders])
+        return (*edges, *labeling)
+
+    def canonical_indices(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Index of the canonical architecture of each index, see the base class."""
+        return np.concatenate(
+            [_smallest_indices(indices[start : start + CHUNK]) for start in range(0, len(indices), CHUNK)]
+            or [np.zeros(0, dtype=np.int64)]
+        )
+
+    def architecture(self, index: int) -> Architecture:
+        """The architecture at a position of the space's own order, see the base class."""
+        if not 0 <= index < self.size:
+            return super().architecture(index)
+        edges, labeling = divmod(index, len(LABELINGS))
+        rows = [choices[edges >> shift & last] for choices, shift, last in ROW_CODES]
+        return (*rows[0], *rows[1], *rows[2], *rows[3], *rows[4], *rows[5], *LABELINGS[labeling])
+
+    def index(self, architecture: Architecture) -> int:
+        """Position of an architecture in the space's own order, see the base class."""
+        try:
+            index = INDEX_OF_LABELING[architecture[EDGES:]]
+            for row, parts in zip(ROWS, INDEX_OF_ROW, strict=True):
+                index += parts[architecture[row]]
+        except KeyError:
+            raise ValueError(f"{architecture!r} is not an architecture of {self.name}") from None
+        return index
+
+    def module_hash(self, architecture: Architecture) -> str:
+        """The official hash, 32 hexadecimal digits: equal where `canonical` is, and only there."""
+        targets = _targets(architecture)
+        kept = _vertices(_kept(targets))
+        into = {vertex: [other for other in kept[:-1] if targets[other] >> vertex & 1] for vertex in kept}
+        out_of = {vertex: [other for other in kept if vertex in into[other]] for vertex in kept}
+        labels = (INPUT_LABEL, *[int(operation) for operation in architecture[EDGES:]], OUTPUT_LABEL)
+        hashes = {
+            vertex: _md5(str((len(out_of[vertex]), len(into[vertex]), labels[vertex]))) for vertex in kept
+        }
+        for _ in kept:
+            hashes = {
+                vertex: _md5(
+                    "".join(sorted([hashes[other] for other in into[vertex]]))
+                    + "|"
+                    + "".join(sorted([hashes[other] for other in out_of[vertex]]))
+                    + "|"
+                    + own
+                )
+                for vertex, own in hashes.items()
+            }
+        return _md5(str(sorted(hashes.values())))
+
+    def format(self, architecture: Architecture) -> str:
+        """Rows of the upper triangle and operations: `110001-...-1:conv3x3,conv1x1,...`."""
+        rows = "-".join("".join(str(edge) for edge in architecture[row]) for row in ROWS)
+        return f"{rows}:{','.join(OPERATIONS[operation] for operation in architecture[EDGES:])}"
+
+    def parse(self, text: str) -> Architecture:
+        """Read what `format` writes, or a module as the official records have it.
+
+        The official form is the whole adjacency matrix, row by row, and the operations of all vertices:
+        `0100100011000010:input,conv3x3-bn-relu,maxpool3x3,output`. Raises `UsageError` on anything else.
+        """
+        own = OWN_FORM.fullmatch(text)
+        published = PUBLISHED_FORM.fullmatch(text)
+        architecture: Architecture = ()
+        if own:
+            edges, operations = own[1].replace("-", ""), own[2].split(",")
+            architecture = (*map(int, edges), *[_position(OPERATIONS, name) for name in operations])
+        elif published:
+            architecture = self.from_published(published[1], published[2].split(",")) or ()
+        if not self.is_valid(architecture):
+            raise self.not_an_architecture(text)
+        return architecture
+
+    def from_published(self, adjacency: str, operations: Sequence[str]) -> Architecture | None:
+        """The architecture of an official record, or None where it is none of this space.
+
+        Args:
+            adjacency: zeros and ones, the whole matrix of V vertices row by row.
+            operations: of the V vertices, `input` first and `output` last.
+        """
+        count = len(operations)
+        if not 2 <= count <= VERTICES or len(adjacency) != count * count or set(adjacency) - {"0", "1"}:
+            return None
+        if operations[0] != "input" or operations[-1] != "output":
+            return None
+        # In a smaller cell the vertices that are left over stand before the output, without edges.
+        places = (*range(count - 1), OUTPUT)
+        ones = [divmod(position, count) for position, edge in enumerate(adjacency) if edge == "1"]
+        if any(source >= target for source, target in ones):
+            return None
+        edges = {(places[source], places[target]) for source, target in ones}
+        architecture = (
+            *[int(pair in edges) for pair in PAIRS],
+            *[_position(PUBLISHED, name) for name in operations[1:-1]],
+            *(0,) * (VERTICES - count),
+        )
+        return architecture if self.is_valid(architecture) else None
+
+
+def _position(names: tuple[str, ...], name: str) -> int:
+    return names.index(name) if name in names else -1
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _targets(architecture: Architecture) -> list[int]:
+    """The vertices that each vertex but the last leads to, as bits."""
+    return [targets[architecture[row]] for targets, row in zip(TARGETS_OF, ROWS, strict=True)]
+
+
+def _targets_at(index: int) -> list[int]:
+    """`_targets` of the architecture at an index."""
+    edges = index // len(LABELINGS)
+    return [targets[edges >> shift & last] for targets, shift, last in TARGET_CODES]
+
+
+def _kept(targets: Sequence[int]) -> int:
+    """The vertices on a path from input to output, as bits; 0 where there is no path."""
+    reached = 1
+    for source in range(OUTPUT):
+        if reached >> source & 1:
+            reached |= targets[source]
+    leading = 1 << OUTPUT
+    for source in range(OUTPUT - 1, -1, -1):
+        if targets[source] & leading:
+            leading |= 1 << source
+    return reached & leading if leading & 1 else 0
+
+
+def _is_cell(targets: Sequence[int]) -> bool:
+    kept = _kept(targets)
+    if not kept:
+        return False
+    edges = 0
+    for source, into in enumerate(targets):
+        if kept >> source & 1:
+            edges += (into & kept).bit_count()
+    return edges <= MOST_EDGES
+
+
+def _vertices(bits: int) -> list[int]:
+    return [vertex for vertex in range(VERTICES) if bits >> vertex & 1]
+
+
+@cache
+def _orders() -> tuple[list[IntArray], IntArray, IntArray]:
+    """The index of a cell under each of the 120 orders of its inner vertices, as a sum over its parts.
+
+    Returns:
+        For each source and its targets, as bits, the part of that row, shape `(128, 120)` each, too large
+        to be in the space where an edge would lead backward; for each labeling its part, shape
+        `(243, 120)`; and for the inner vertices on a path, as bits, and each labeling the labeling with
+        the first operation elsewhere, shape `(32, 243)`.
+    """
+    places = np.argsort([(0, *order, OUTPUT) for order in ORDERS], axis=1)
+    weights = np.full((VERTICES, VERTICES), BACKWARD)
+    for position, (source, target) in enumerate(PAIRS):
+        weights[source, target] = len(LABELINGS) << (EDGES - 1 - position)
+    subsets = np.arange(1 << VERTICES)[:, None] >> np.arange(VERTICES) & 1
+    rows = [subsets @ weights[places[:, [source]], places].T for source in range(OUTPUT)]
+
+    labelings = np.array(LABELINGS)
+    powers = len(OPERATIONS) ** np.arange(INNER - 1, -1, -1)
+    on_path = np.arange(1 << INNER)[:, None] >> np.arange(INNER) & 1
+    without_idle = (labelings * on_path[:, None, :]) @ powers
+    return rows, labelings @ powers[places[:, 1:-1] - 1].T, without_idle
+
+
+@lru_cache(maxsize=1 << 16)
+def _smallest_edges(targets: tuple[int, ...]) -> tuple[Architecture, list[tuple[int, ...]]]:
+    """The smallest edges of a pruned graph, and all orders of its inner vertices that give them.
+
+    An order has 0 for vertices without edges.
+    """
+    rows, labelings, _ = _orders()
+    total = labelings[0]
+    for by_order, led_to in zip(rows, targets, strict=True):
+        if led_to:
+            total = total + by_order[led_to]
+    smallest = total.min()
+    orders = {
+        tuple([vertex if targets[vertex] else 0 for vertex in ORDERS[which]])
+        for which in np.flatnonzero(total == smallest).tolist()
+    }
+    return SPACES[0].architecture(int(smallest))[:EDGES], sorted(orders)
+
+
+def _smallest_indices(indices: IntArray) -> IntArray:
+    """Index of the smallest tuple of each cell, -1 where it is none, shape `(n,)`."""
+    by_order, labelings, without_idle = _orders()
+    edges, labeling = np.divmod(indices, len(LABELINGS))
+    targets = [np.array(bits)[edges >> shift & last] for bits, shift, last in TARGET_CODES]
+    reached = np.ones_like(edges)
+    for source, led_to in enumerate(targets):
+        reached |= np.where(reached >> source & 1, led_to, 0)
+    leading = np.full_like(edges, 1 << OUTPUT)
+    for source in range(OUTPUT - 1, -1, -1):
+        leading |= ((targets[source] & leading) > 0).astype(np.int64) << source
+    kept = reached & leading
+    total = labelings[without_idle[kept >> 1 & 31, labeling]]
+    count = np.zeros_like(edges)
+    for source, led_to in enumerate(targets):
+        left = np.where(kept >> source & 1, led_to & kept, 0)
+        total += by_order[source][left]
+        count += EDGE_COUNTS[left]
+    return np.where((leading & 1 == 1) & (count <= MOST_EDGES), total.min(axis=1), -1)
+
+
+SPACES = (NasBench101(),)
