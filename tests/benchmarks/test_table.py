@@ -5,10 +5,11 @@ import h5py
 import numpy as np
 import pytest
 
+from benchmarks import table as table_module
 from benchmarks.table import DataSet, Measurement, Table, Training, write_table
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
-from tests.tables import SIZE, SPACE, small_contents
+from tests.tables import SIZE, SPACE, small_contents, small_table
 
 GRAPH = find_space("nasbench_graph_proteins")
 
@@ -293,3 +294,15 @@ def test_a_table_can_be_moved(path, tmp_path):
     elsewhere = tmp_path / "elsewhere.h5"
     shutil.move(path, elsewhere)
     assert len(read_all(elsewhere)) == 2
+
+
+def test_a_large_array_is_read_where_it_is_looked_at(tmp_path, monkeypatch):
+    before = small_table(tmp_path).data_set("one")
+    monkeypatch.setattr(table_module, "MAPPED_BYTES", 1)
+    mapped = Table(tmp_path / "toy.h5").data_set("one")
+    for length, training in before.trainings.items():
+        values = mapped.trainings[length].valid_accuracy.values
+        assert type(values) is np.ndarray
+        assert not values.flags.writeable
+        assert np.array_equal(values, training.valid_accuracy.values, equal_nan=True)
+    assert before.trainings[200].valid_accuracy.values.flags.writeable
