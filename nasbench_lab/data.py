@@ -173,6 +173,14 @@ def _checks(table: "Table") -> Iterator[tuple[bool, str]]:
     source = all_sources().get(table.name)
     for (name, split), published in (source.optima if source else {}).items():
         best = _best(data_sets[name], split) if name in data_sets else None
+        if name in data_sets and data_sets[name].keys is not None:
+            # A part of the architectures need not hold the best one, but none may be better.
+            passed = best is not None and best < published + 1e-3
+            yield (
+                passed,
+                f"{name}: best {split} accuracy listed {_shown(best)}, published of all {published:.4f}",
+            )
+            continue
         passed = best is not None and abs(best - published) < 1e-3
         yield passed, f"{name}: best {split} accuracy {_shown(best)}, published {published:.4f}"
 
