@@ -1,10 +1,10 @@
 """Reads plain data out of a pickle without running anything in it.
 
 A pickle is a program, and Python's own reader runs it. Here those of its instructions are understood that
-make dictionaries, lists, tuples and sets of text, numbers and None, and the ways in which `OrderedDict`
-and NumPy's scalars are written. No name is ever looked up: the few that are expected stand for marks of
-this module, and any other ends the reading, as does any other instruction. Keys are text, whole numbers,
-or tuples of these, so that the time taken grows with the length of the data alone.
+make dictionaries, lists, tuples and sets of text, numbers and None, and the ways in which `OrderedDict` and
+NumPy's scalars and rows of numbers (read as lists) are written. No name is ever looked up: the few that are
+expected stand for marks of this module, and any other ends the reading, as does any other instruction. Keys
+are text, whole numbers, or tuples of these, so that the time taken grows with the length of the data alone.
 
 Files of PyTorch also hold weights. On request their names and contents are read as `SKIPPED`, which stands
 for nothing.
@@ -30,6 +30,7 @@ class Scalar:
     """A kind of NumPy number, by its little-endian layout."""
 
     def __init__(self, layout: str) -> None:
+        self.layout = layout
         self.unpack = struct.Struct(layout).unpack
         self.length = struct.calcsize(layout)
 
@@ -42,6 +43,9 @@ MARK: Final = object()
 SCALAR: Final = object()
 DTYPE: Final = object()
 ENCODE: Final = object()
+BYTES: Final = object()
+ARRAY: Final = object()
+NEW_ARRAY: Final = object()
 ORDERED_DICT: Final = object()
 SET: Final = object()
 SKIPPED: Final = Skipped()
@@ -50,8 +54,12 @@ SKIPPED: Final = Skipped()
 NAMES: dict[tuple[str, str], object] = {
     ("numpy.core.multiarray", "scalar"): SCALAR,
     ("numpy._core.multiarray", "scalar"): SCALAR,
+    ("numpy.core.multiarray", "_reconstruct"): NEW_ARRAY,
+    ("numpy._core.multiarray", "_reconstruct"): NEW_ARRAY,
+    ("numpy", "ndarray"): ARRAY,
     ("numpy", "dtype"): DTYPE,
     ("_codecs", "encode"): ENCODE,
+    ("__builtin__", "bytes"): BYTES,
     ("collections", "OrderedDict"): ORDERED_DICT,
     ("__builtin__", "set"): SET,
     ("builtins", "set"): SET,
@@ -62,6 +70,7 @@ PROTOCOLS = (2, 3, 4)
 
 # No text or name is longer, so that this much of the data holds any instruction whole.
 LONGEST = 2**16
+LONGEST_BYTES = 2**22
 PIECE = 2**18
 # Python writes the items of a container in batches of a thousand.
 DEEPEST = 2**16
@@ -111,13 +120,14 @@ class _Memory:
         self._starts: list[int] = []
         self._strays: dict[int, Any] = {}
         self.new_block()
+        self.first = self._blocks[0]
 
-    def new_block(self) -> Callable[[Any], None]:
-        """Begin a block, and give what stores a thing under the next number."""
+    def new_block(self) -> tuple[list[Any], int]:
+        """Begin a block: a list to append to, and the number of what is appended first."""
         if not self._blocks or self._blocks[-1]:
             self._starts.append(self._starts[-1] + len(self._blocks[-1]) if self._blocks else 0)
             self._blocks.append([])
-        return self._blocks[-1].append
+        return self._blocks[-1], self._starts[-1]
 
     def put(self, place: int, thing: Any) -> None:
         """Store a thing under any number."""
@@ -133,12 +143,12 @@ class _Memory:
 
     def get(self, place: int) -> Any:
         """What was stored under a number."""
+        block, within = self._find(place)
+        if within < len(block):
+            return block[within]
         if place in self._strays:
             return self._strays[place]
-        block, within = self._find(place)
-        if within >= len(block):
-            raise ValueError("the pickle refers to what it has not stored")
-        return block[within]
+        raise ValueError("the pickle refers to what it has not stored")
 
     def _find(self, place: int) -> tuple[list[Any], int]:
         which = bisect_right(self._starts, place) - 1
@@ -157,15 +167,18 @@ class _Reading:
     def run(self, alone: bool) -> Any:
         stack: list[Any] = []
         memory = _Memory()
-        texts = self._texts
-        push, pop, memoize = stack.append, stack.pop, memory.new_block()
+        early, texts = memory.first, self._texts
+        push, pop = stack.append, stack.pop
+        block, start = memory.new_block()
+        memoize = block.append
         data, at, last = b"", 0, -1
         while True:
             if at > last:
                 data, at, last = self._more(data, at)
                 if len(stack) > DEEPEST:
                     raise ValueError("the pickle nests deeper than any table of numbers")
-                memoize = memory.new_block()
+                block, start = memory.new_block()
+                memoize = block.append
             instruction = data[at]
             at += 1
             # In the order of how often each occurs in the tables that are read.
@@ -192,10 +205,15 @@ class _Reading:
                     push(_float64(data, at + 1)[0])
                     at += 9
             elif instruction == 0x68:  # BINGET
-                push(memory.get(data[at]))
+                place = data[at]
+                push(early[place] if place < len(early) else memory.get(place))
                 at += 1
             elif instruction == 0x72:  # LONG_BINPUT
-                memory.put(_uint32(data, at)[0], stack[-1])
+                place = _uint32(data, at)[0]
+                if place == start + len(block):
+                    memoize(stack[-1])
+                else:
+                    memory.put(place, stack[-1])
                 at += 4
             elif instruction == 0x58:  # BINUNICODE
                 length = _uint32(data, at)[0]
@@ -216,6 +234,11 @@ class _Reading:
             elif instruction == 0x43:  # SHORT_BINBYTES
                 push(_take(data, at + 1, data[at]))
                 at += 1 + data[at]
+            elif instruction == 0x42:  # BINBYTES
+                length = _uint32(data, at)[0]
+                data, at, last = self._more(data, at + 4, length)
+                push(_take(data, at, length))
+                at += length
             elif instruction == 0x86:  # TUPLE2
                 second, first = pop(), pop()
                 push((first, second))
@@ -286,11 +309,11 @@ class _Reading:
             else:
                 raise ValueError(f"the pickle holds more than plain data (instruction 0x{instruction:02x})")
 
-    def _more(self, data: bytes, at: int) -> tuple[bytes, int, int]:
+    def _more(self, data: bytes, at: int, length: int = 0) -> tuple[bytes, int, int]:
         """The data from `at` on and more, and the last place at which any instruction is there whole."""
-        if at > len(data):
+        if at > len(data) or length > LONGEST_BYTES:
             raise IndexError
-        data = data[at:] + self._file.read(PIECE)
+        data = data[at:] + self._file.read(PIECE + length)
         ended = len(data) <= LONGEST
         return data, 0, len(data) if ended else len(data) - LONGEST
 
@@ -337,10 +360,14 @@ class _Reading:
                     return kind.unpack(value)[0]
             if function is DTYPE and arguments[:1] and type(arguments[0]) is str and arguments[0] in SCALARS:
                 return SCALARS[arguments[0]]
+            if function is NEW_ARRAY and len(arguments) == 3 and arguments[0] is ARRAY:
+                return []
             if function is ENCODE and len(arguments) == 2:
                 text, encoding = arguments
                 if type(text) is str and encoding == "latin1":
                     return text.encode("latin-1", "replace")
+            if function is BYTES and not arguments:
+                return b""
             if function is ORDERED_DICT and (not arguments or arguments == ([],)):
                 return {}
             if function is SET and len(arguments) == 1:
@@ -360,8 +387,20 @@ def _check_state(target: Any, state: Any, weights: bool) -> None:
     """Allow a little-endian number to say that it is one, and weights to say what they like."""
     if weights and (target is SKIPPED or type(target) is dict):
         return
+    if type(target) is list and not target and type(state) is tuple and len(state) == 5:
+        target.extend(_numbers(*state[1:]))
+        return
     if type(target) is not Scalar or type(state) is not tuple or state[1] != "<":
         raise ValueError("the pickle sets the state of something other than a little-endian number")
+
+
+def _numbers(shape: Any, kind: Any, fortran: Any, data: Any) -> tuple[Any, ...]:
+    """The numbers of a one-dimensional array."""
+    if type(shape) is tuple and len(shape) == 1 and type(kind) is Scalar and type(data) is bytes:
+        (length,) = shape
+        if type(length) is int and length * kind.length == len(data):
+            return struct.unpack(f"<{length}{kind.layout[1:]}", data)
+    raise ValueError("the pickle holds an array of something other than a row of numbers")
 
 
 def _take(data: bytes, start: int, length: int) -> bytes:

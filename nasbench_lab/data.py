@@ -196,6 +196,8 @@ def _columns(data_set: "DataSet") -> "Iterator[tuple[str, FloatArray]]":
             yield quantity, values
     for device, values in data_set.latency.items():
         yield f"latency, {device}", values
+    for device, values in data_set.energy.items():
+        yield f"energy, {device}", values
 
 
 def _best(data_set: "DataSet", split: str) -> float | None:

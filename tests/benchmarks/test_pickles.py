@@ -59,6 +59,16 @@ def test_reads_numpy_scalars_and_ordered_dictionaries(protocol):
     assert {type(value) for value in read.values()} == {float, int, list, dict}
 
 
+@pytest.mark.parametrize("protocol", [2, 3, 4])
+@pytest.mark.parametrize("length", [0, 3, 30_000])
+def test_reads_rows_of_numbers_as_lists(protocol, length):
+    rows = {"a": np.arange(length) / 7, "b": np.arange(length, dtype=np.int32)}
+    if protocol == 2 and length > 1000:
+        pytest.skip("protocol 2 has no bytes: arrays are written as texts, of which long ones are refused")
+    read = read_numbers(pickle.dumps(rows, protocol))
+    assert read == {name: row.tolist() for name, row in rows.items()}
+
+
 def test_reads_in_pieces_and_keeps_its_place():
     first = {i: [f"text {i % 50}", i / 7] for i in range(40_000)}
     file = io.BytesIO(pickle.dumps(first, 2) + pickle.dumps("second", 4) + b"rest")
@@ -121,7 +131,9 @@ class Marker:
         pickle.dumps(io.BytesIO(b"a"), 3),
         pickle.dumps(bytearray(b"a"), 3),
         pickle.dumps(Fraction(1, 2), 4),
-        pickle.dumps(np.zeros(3), 3),
+        pickle.dumps(np.zeros((3, 2)), 3),
+        pickle.dumps(np.array(["a", "b"]), 3),
+        pickle.dumps(np.array([{}]), 3),
         pickle.dumps({np.float32(1): 1}, 3),
     ],
 )
