@@ -55,6 +55,8 @@ MOST_MILLIONS = 1e6
 MANY_FILES = 200
 
 Column = NDArray[np.float64]
+# A range where there are no gaps: a whole benchmark has half a million curves.
+Epochs = range | tuple[int, ...]
 
 
 class Published(NamedTuple):
@@ -94,7 +96,7 @@ class Curve(NamedTuple):
     data_set: str
     quantity: str
     seed: int
-    epochs: tuple[int, ...]
+    epochs: Epochs
     values: Column
 
 
@@ -374,9 +376,7 @@ def _curves(name: str, seed: int, epochs: int, result: dict[Any, Any], where: st
                 yield Curve(data_set, "valid_seconds", seed, valid[0], np.cumsum(passes)[after - 1] / after)
 
 
-def _accuracies(
-    result: dict[Any, Any], split: str, epochs: int, where: str
-) -> tuple[tuple[int, ...], Column] | None:
+def _accuracies(result: dict[Any, Any], split: str, epochs: int, where: str) -> tuple[Epochs, Column] | None:
     """Accuracies on a split where they were recorded: the epochs, counted from 1, and the values."""
     recorded = result.get("eval_acc1es")
     if type(recorded) is not dict:
@@ -385,7 +385,10 @@ def _accuracies(
     if not after:
         return None
     values = [recorded[f"{split}@{epoch - 1}"] for epoch in after]
-    return tuple(after), _numbers(values, 100.0, f"{where}: an accuracy on {split}")
+    whole = range(after[0], after[-1] + 1)
+    return whole if len(whole) == len(after) else tuple(after), _numbers(
+        values, 100.0, f"{where}: an accuracy on {split}"
+    )
 
 
 def _seconds(result: dict[Any, Any], quantity: str, keys: Iterable[object], where: str) -> Column | None:
@@ -493,16 +496,18 @@ def _measurement(
     """Curves as one array; with the epochs and seeds of `like`, where one is given."""
     if not curves:
         return None
-    epochs = sorted({epoch for held in {curve.epochs for _, curve in curves} for epoch in held})
+    recorded = {curve.epochs for _, curve in curves}
+    epochs = sorted({epoch for held in recorded for epoch in held})
     seeds = [str(seed) for seed in sorted({curve.seed for _, curve in curves})]
     if like is not None:
         epochs, seeds = list(like.epochs), list(like.seeds)
     if len(seeds) > MOST_SEEDS:
         raise TableError(f"{path} has {len(seeds)} seeds of one training; the published files have up to 3")
-    places = {curve.epochs: np.searchsorted(epochs, curve.epochs) for _, curve in curves}
+    places = {held: np.searchsorted(epochs, held) for held in recorded}
+    columns = {int(seed): place for place, seed in enumerate(seeds)}
     values = np.full((rows, len(epochs), len(seeds)), np.nan)
     for row, curve in curves:
-        values[row, places[curve.epochs], seeds.index(str(curve.seed))] = curve.values
+        values[row, places[curve.epochs], columns[curve.seed]] = curve.values
     return Measurement(values, tuple(epochs), tuple(seeds))
 
 

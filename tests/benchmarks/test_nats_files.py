@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import nats_files
+from benchmarks.catalog import import_table
 from benchmarks.nats_files import Layout, is_nats, read_data_sets
 from benchmarks.sources.nasbench201 import LAYOUT
 from benchmarks.table import Contents, Table, write_table
@@ -463,6 +464,21 @@ def test_a_single_file_without_records_is_refused(tmp_path):
         ({"meta_archs": None}, "does not list the 15,625 architectures"),
     ):
         refused(write_zip(tmp_path / "single", dumps_as_torch(whole | change)), message)
+
+
+def test_a_refused_file_leaves_the_table_that_was_there(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "tables"))
+    path = tmp_path / "folder"
+    path.mkdir()
+    write_packed(path / "000011.pickle.pbz2", changed(setting(("result", "params"), -1.0)))
+    with pytest.raises(TableError, match="params is not a number"):
+        import_table("nasbench201", [path])
+    assert not (tmp_path / "tables").exists()
+    digest = import_table("nasbench201", [folder]).digest
+    with pytest.raises(TableError, match="params is not a number"):
+        import_table("nasbench201", [path])
+    assert [file.name for file in (tmp_path / "tables").iterdir()] == ["nasbench201.h5"]
+    assert Table(tmp_path / "tables" / "nasbench201.h5").digest == digest
 
 
 def test_cut_files_are_refused(folder, tmp_path):
