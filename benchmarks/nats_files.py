@@ -254,7 +254,7 @@ def _read_file(path: Path, layout: Layout) -> Records:
     records = Records({path.name: sha256(path)})
     for index, by_training in states.items():
         if type(by_training) is not dict:
-            raise TableError(f"{where}, architecture {index}: there are no records by training")
+            raise TableError(f"{where}, architecture {_short(index)}: there are no records by training")
         found = {
             name: state.get("trained") if type(state) is dict else None for name, state in by_training.items()
         }
@@ -306,8 +306,11 @@ def _check_meta(content: Any, layout: Layout, where: str) -> None:
 
 def _checked(index: Any, found: Mapping[Any, Trained | None], layout: Layout, where: str) -> list[Trained]:
     """The trainings of an architecture, once each is what its name says."""
+    where = f"{where}, architecture {_short(index)}"
+    if not found:
+        raise TableError(f"{where}: there are no records by training")
     for name, trained in found.items():
-        place = f"{where}, architecture {index}, training {name!r}"
+        place = f"{where}, training {_short(name)}"
         if name not in layout.trainings:
             raise TableError(f"{place}: known trainings are {', '.join(layout.trainings)}")
         if trained is None:
@@ -318,7 +321,7 @@ def _checked(index: Any, found: Mapping[Any, Trained | None], layout: Layout, wh
             raise TableError(f"{place}: its records are those of {trained.epochs} epochs")
     kept = [trained for trained in found.values() if trained is not None]
     if len({trained.epochs for trained in kept}) != len(kept):
-        raise TableError(f"{where}, architecture {index}: two trainings have the same length")
+        raise TableError(f"{where}: two trainings have the same length")
     return kept
 
 
@@ -341,7 +344,7 @@ def _trained(state: Any, layout: Layout, where: str) -> Trained:
     costs: list[Costs] = []
     for key, result in results.items():
         if type(key) is not tuple or len(key) != 2 or key[0] not in TRAINED_UNDER or type(key[1]) is not int:
-            raise TableError(f"{where}: results come by data set and seed, not {str(key)[:60]!r}")
+            raise TableError(f"{where}: results come by data set and seed, not {_short(key)}")
         name, seed = key
         place = f"{where}, {name}, seed {seed}"
         epochs = result.get("epochs") if type(result) is dict else None
@@ -418,6 +421,11 @@ def _costs(name: str, seed: int, result: dict[Any, Any], where: str) -> Iterator
             elif seconds is not None and seconds != []:
                 raise TableError(f"{where}: latency is not a list of numbers")
             yield Costs(data_set, seed, float(parameters), float(flops), latency)
+
+
+def _short(key: object) -> str:
+    """A key of a pickle, which may be a long text, for a message."""
+    return repr(key)[:60]
 
 
 def _names(split: str, epochs: int) -> Sequence[str]:

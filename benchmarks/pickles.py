@@ -3,8 +3,9 @@
 A pickle is a program, and Python's own reader runs it. Here those of its instructions are understood that
 make dictionaries, lists, tuples and sets of text, numbers and None, and the ways in which `OrderedDict` and
 NumPy's scalars and rows of numbers (read as lists) are written. No name is ever looked up: the few that are
-expected stand for marks of this module, and any other ends the reading, as does any other instruction. Keys
-are text, whole numbers, or tuples of these, so that the time taken grows with the length of the data alone.
+expected stand for marks of this module, and any other ends the reading, as does any other instruction.
+Keys are text, whole numbers of 32 bits, or tuples of these, so that the time taken grows with the length of
+the data alone.
 
 Files of PyTorch also hold weights. On request their names and contents are read as `SKIPPED`, which stands
 for nothing.
@@ -379,7 +380,8 @@ class _Reading:
 
 def _check_key(key: Any) -> None:
     for part in key if type(key) is tuple else (key,):
-        if type(part) is not int and type(part) is not str:
+        # Of longer numbers, many can be chosen that a dictionary takes ever longer to tell apart.
+        if type(part) is not str and (type(part) is not int or not -(2**31) <= part < 2**31):
             raise ValueError("a dictionary of the pickle has a key that is neither text nor a whole number")
 
 

@@ -458,6 +458,9 @@ def test_a_single_file_without_records_is_refused(tmp_path):
     for change, message in (
         ({"arch2infos": None}, "has no records"),
         ({"arch2infos": {}}, "holds no architecture"),
+        ({"arch2infos": {11: {}}}, "architecture 11: there are no records by training"),
+        ({"arch2infos": {"a\nb" * 99: {}}}, "architecture 'a.nba.*: there are no records by training"),
+        ({"arch2infos": {11: {"x" * 999: None}}}, "known trainings are"),
         ({"arch2infos": {11: []}}, "architecture 11: there are no records by training"),
         ({"arch2infos": {11: {"12": None}}}, "architecture 11, training '12': there are no records"),
         ({"arch2infos": {12: whole["arch2infos"][11]}}, "its records are those of architecture 11"),

@@ -152,6 +152,13 @@ def test_a_bomb_of_nested_keys_takes_no_time():
     assert time.monotonic() - start < 1
 
 
+def test_keys_that_a_dictionary_cannot_tell_apart_take_no_time():
+    """All multiples of 2**61 - 1 have one hash: a hundred thousand of them would take minutes."""
+    data = pickle.dumps({(2**61 - 1) * i: 1 for i in range(100)}, 3)
+    with pytest.raises(ValueError, match="neither text nor a whole number"):
+        read_numbers(data)
+
+
 @pytest.mark.parametrize("head", [b"X\xff\xff\xff\xff", b"C\xff", b"X\xff\xff\xff\x7fabc"])
 def test_lengths_that_are_not_there_are_not_allocated(head):
     with pytest.raises(ValueError, match="cut off or damaged"):
