@@ -8,6 +8,7 @@
         parameters           (A,) millions
         flops                (A,) millions of multiply-adds
         latency/<device>     (A,) milliseconds
+        energy/<device>      (A,) millijoules
         trainings/<epochs>/  one group for each separate training, named by its length
             valid_accuracy   (A, epoch, seed) percent
             test_accuracy    (A, epoch, seed) percent
@@ -82,6 +83,7 @@ class DataSet:
         parameters: millions, shape `(A,)`.
         flops: millions of multiply-adds, shape `(A,)`.
         latency: milliseconds by device, each of shape `(A,)`.
+        energy: millijoules of one forward pass by device, each of shape `(A,)`.
     """
 
     title: str
@@ -92,6 +94,7 @@ class DataSet:
     parameters: FloatArray | None = None
     flops: FloatArray | None = None
     latency: Mapping[str, FloatArray] = field(default_factory=dict)
+    energy: Mapping[str, FloatArray] = field(default_factory=dict)
 
     @property
     def search_space(self) -> SearchSpace:
@@ -199,8 +202,9 @@ def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
     for name in ("keys", "parameters", "flops"):
         if getattr(data_set, name) is not None:
             group[name] = getattr(data_set, name)
-    for device, values in data_set.latency.items():
-        group[f"latency/{device}"] = values
+    for quantity in ("latency", "energy"):
+        for device, values in getattr(data_set, quantity).items():
+            group[f"{quantity}/{device}"] = values
     for epochs, training in data_set.trainings.items():
         for name in MEASUREMENTS:
             measurement = getattr(training, name)
@@ -219,6 +223,7 @@ def _check(contents: Contents) -> None:
         _check_keys(data_set, where)
         columns = {"parameters": data_set.parameters, "flops": data_set.flops}
         columns |= {f"latency on {device}": values for device, values in data_set.latency.items()}
+        columns |= {f"energy on {device}": values for device, values in data_set.energy.items()}
         for quantity, values in columns.items():
             if values is not None:
                 _check_values(values, (len(data_set),), np.inf, f"{where}: {quantity}")
@@ -393,6 +398,7 @@ def _read_data_set(group: h5py.Group) -> DataSet:
         parameters=column("parameters"),
         flops=column("flops"),
         latency={device: column(f"latency/{device}") for device in group.get("latency", {})},
+        energy={device: column(f"energy/{device}") for device in group.get("energy", {})},
         trainings={
             int(epochs): Training(
                 **{name: _read_measurement(array, rows) for name, array in training.items()}

@@ -1,6 +1,5 @@
 """A task answered from a table: one data set under one protocol."""
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -24,19 +23,27 @@ class TabularTask:
             of the longest training.
         seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
+        device: whose latency a search sees; None for that of the only device, where there is one.
 
     Raises:
         UsageError: where the table cannot support such a task, with what it can.
     """
 
     def __init__(
-        self, table: Table, data_set: str, *, epochs: int | None = None, seed: str = "random"
+        self,
+        table: Table,
+        data_set: str,
+        *,
+        epochs: int | None = None,
+        seed: str = "random",
+        device: str | None = None,
     ) -> None:
         self.name = f"{table.name}/{data_set}"
         self.seed = seed
         self._table = table
         self._data: DataSet = table.data_set(data_set)
         self.space: SearchSpace = self._data.search_space
+        self._latency = self._latency_on(device)
         self._shown = {
             length: training
             for length, training in self._data.trainings.items()
@@ -204,7 +211,7 @@ class TabularTask:
                 source="table",
                 parameters=_at(self._data.parameters, row),
                 flops=_at(self._data.flops, row),
-                latency=_at(_first(self._data.latency), row),
+                latency=_at(self._latency, row),
             )
             for seed in present
         )
@@ -221,6 +228,16 @@ class TabularTask:
                 same = len(measured.seeds) == 1
                 total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
         return total
+
+    def _latency_on(self, device: str | None) -> FloatArray | None:
+        devices = self._data.latency
+        if device is None:
+            return next(iter(devices.values())) if len(devices) == 1 else None
+        if device not in devices:
+            raise UsageError(
+                f"{self.name} lists no latency on {device!r}; it lists {', '.join(devices) or 'none'}"
+            )
+        return devices[device]
 
     def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
         return UnlistedArchitecture(
@@ -254,8 +271,3 @@ def _mean_over_seeds(values: FloatArray) -> FloatArray:
 
 def _at(column: FloatArray | None, row: int) -> float | None:
     return None if column is None else float(column[row])
-
-
-def _first(latency: Mapping[str, FloatArray]) -> FloatArray | None:
-    columns: Sequence[FloatArray] = list(latency.values())
-    return columns[0] if columns else None

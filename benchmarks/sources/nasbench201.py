@@ -1,8 +1,10 @@
-"""NAS-Bench-201 (Dong & Yang 2020) from a joined CSV: 15,625 cells on three data sets.
+"""NAS-Bench-201 (Dong & Yang 2020; topology space of NATS-Bench, Dong et al. 2021): 15,625 cells.
 
-The file has one row per cell, in the official order. Accuracies are in percent. Two kinds of column are
-never imported: `*_e200_valtest_*` holds validation and test images together, and a search that saw it
-would see test data; `*_e12_test` comes from networks trained on the validation images as well.
+It is imported from the official files, per seed and epoch (see `benchmarks.nats_files`), or from a joined
+CSV with one row per cell, in the official order, and the end of each training only. Accuracies are in
+percent. Two kinds of column of the CSV are never imported: `*_e200_valtest_*` holds validation and test
+images together, and a search that saw it would see test data; `*_e12_test` comes from networks trained on
+the validation images as well.
 """
 
 import csv
@@ -14,13 +16,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.nats_files import Layout, is_nats, read_data_sets
 from benchmarks.sources.base import Source, only_file, read_text, sha256
 from benchmarks.table import Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError
 from nasbench_lab.spaces import find_space
 
 NAME = "nasbench201"
-FILES = "the joined CSV, nb201_combined.csv.gz"
+FILES = (
+    "the folder NATS-tss-v1_0-3ffb9-simple, NATS-tss-v1_0-3ffb9.pickle.pbz2, NAS-Bench-201-v1_1-096897.pth"
+    " or a joined CSV, nb201_combined.csv.gz"
+)
+LAYOUT = Layout("nasbench201", {"12": 12, "200": 200, "less": 12, "full": 200})
 MOST_BYTES = 64 * 2**20
 
 Column = NDArray[np.float64]
@@ -46,17 +53,22 @@ SEEDS = ("s0", "s1", "s2")
 
 
 def convert(paths: Sequence[Path]) -> Contents:
-    """Read the CSV; raises `TableError` on anything that is not as published."""
+    """Read official files or the CSV; raises `TableError` on anything that is not as published."""
     path = only_file(paths, NAME, FILES)
-    file = _CsvFile(path)
-    file.check_cells()
+    if is_nats(path):
+        data_sets, digests = read_data_sets(path, LAYOUT)
+    else:
+        file = _CsvFile(path)
+        file.check_cells()
+        data_sets = {name: _data_set(file, name) for name in PUBLISHED}
+        digests = {path.name: sha256(path)}
     return Contents(
         name=NAME,
         title=SOURCE.title,
         citation=SOURCE.citation,
         licence=SOURCE.licence,
-        source_sha256={path.name: sha256(path)},
-        data_sets={name: _data_set(file, name) for name in PUBLISHED},
+        source_sha256=digests,
+        data_sets=data_sets,
     )
 
 

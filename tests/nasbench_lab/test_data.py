@@ -109,6 +109,15 @@ def test_verify_passes_the_published_table(capsys, folder, published_data):
     assert "FAILED" not in out
 
 
+def test_verify_of_a_partial_table_looks_for_nothing_better(capsys, folder, published_data):
+    file = published_data / "nasbench201" / "NATS-tss-v1_0-3ffb9-simple"
+    assert output(capsys, "import", "nasbench201", str(file))[0] == 0
+    code, out, _ = output(capsys, "verify", "nasbench201")
+    assert code == 0
+    assert "ok      cifar10: 2 rows, distinct architectures of nasbench201" in out
+    assert "ok      cifar10: best test accuracy listed 91.5833, published of all 94.3733" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.sources.nasbench201 import PUBLISHED, SOURCE
+from benchmarks.table import Table, write_table
+from benchmarks.tabular import TabularTask
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 
@@ -87,6 +89,75 @@ def test_published_values_of_two_cells(published):
             test, abs=1e-4
         )
     assert published.data_sets["cifar100"].trainings[12].valid_accuracy.values[0] == pytest.approx(31.84)
+
+
+OFFICIAL = {
+    0: ({"111": 64.016, "777": 62.712}, (89.2021, 173.8160, 526.1170)),
+    11: ({"111": 62.58, "777": 63.976}, (153.6959, 299.9196, 907.9353)),
+}
+
+
+@pytest.fixture(scope="module")
+def official(published_data, tmp_path_factory):
+    folder = published_data / "nasbench201" / "NATS-tss-v1_0-3ffb9-simple"
+    path = tmp_path_factory.mktemp("official") / "nasbench201.h5"
+    write_table(SOURCE.convert([folder]), path)
+    return Table(path)
+
+
+@pytest.mark.parametrize("index", OFFICIAL)
+def test_official_files_give_published_accuracies_and_costs(official, index):
+    by_seed, costs = OFFICIAL[index]
+    cell = space.architecture(index)
+    rng = np.random.default_rng(0)
+    for name, seconds in zip(PUBLISHED, costs, strict=True):
+        task = TabularTask(official, name, epochs=12)
+        seen = {task.evaluate(cell, None, rng) for _ in range(20)}
+        assert {round(evaluation.seconds, 4) for evaluation in seen} == {seconds}
+        if name == "cifar10":
+            assert sorted(round(evaluation.valid_accuracy, 4) for evaluation in seen) == sorted(
+                by_seed.values()
+            )
+    for seed, accuracy in by_seed.items():
+        task = TabularTask(official, "cifar10", epochs=12, seed=seed)
+        assert task.evaluate(cell, None, rng).valid_accuracy == pytest.approx(accuracy, abs=1e-4)
+
+
+def test_official_files_give_published_means_after_200_epochs(official):
+    tests = {"cifar10": 85.8633, "cifar100": 52.9133, "imagenet16-120": 26.6333}
+    for name, test in tests.items():
+        task = TabularTask(official, name)
+        assert task.test_accuracy(space.architecture(0)) == pytest.approx(test, abs=5e-5)
+        assert task.epochs == 200
+
+
+def test_official_files_and_joined_results_agree(official, published):
+    for name in PUBLISHED:
+        data_set, joined = official.data_set(name), published.data_sets[name]
+        for index in OFFICIAL:
+            row = data_set.row(space.architecture(index))
+            for length, training in joined.trainings.items():
+                measured = data_set.trainings[length]
+                ours = np.nanmean(measured.valid_accuracy.values[row, -1])
+                assert ours == pytest.approx(np.nanmean(training.valid_accuracy.values[index]), abs=1e-3)
+                ours = measured.train_seconds.values[row, -1]
+                assert ours == pytest.approx(training.train_seconds.values[index, 0, 0], rel=1e-6)
+            assert data_set.flops[row] > 3
+    row = official.data_set("cifar10").row(space.architecture(0))
+    assert official.data_set("cifar10").parameters[row] == published.data_sets["cifar10"].parameters[0]
+
+
+def test_official_files_hold_every_epoch_and_seed(official):
+    cifar10 = official.data_set("cifar10").trainings
+    assert cifar10[12].valid_accuracy.values.shape == (2, 12, 2)
+    assert cifar10[200].valid_accuracy.values.shape == (2, 200, 3)
+    assert cifar10[200].test_accuracy.values.shape == (2, 200, 3)
+    assert cifar10[200].valid_accuracy.seeds == ("777", "888", "999")
+    for name in ("cifar100", "imagenet16-120"):
+        trainings = official.data_set(name).trainings
+        assert trainings[200].valid_accuracy.epochs == (200,)
+        assert trainings[200].test_accuracy.epochs == (200,)
+        assert trainings[12].valid_accuracy.seeds == ("111",)
 
 
 def test_missing_seeds_stay_missing(published):
@@ -177,7 +248,7 @@ def test_unreadable_files_are_refused(tmp_path):
             SOURCE.convert([path])
     with pytest.raises(TableError, match="there is no file"):
         SOURCE.convert([tmp_path / "nothing.csv"])
-    with pytest.raises(TableError, match="cannot be read"):
+    with pytest.raises(TableError, match="has no files such as"):
         SOURCE.convert([tmp_path])
 
 

@@ -1,0 +1,141 @@
+"""HW-NAS-Bench (Li et al. 2021): what the cells of NAS-Bench-201 cost on six devices.
+
+The official file holds latency (milliseconds) and energy (millijoules) of every cell, in the order of
+NAS-Bench-201, and no accuracy: alone it can answer no search. So its table is that of NAS-Bench-201 with
+these columns in place of its latency, and its own name, citation and digest. Accuracies and times are
+copied, not linked: the table stays what it is when that of NAS-Bench-201 is imported anew, and says in
+`source_sha256` which one it was made of. The eyeriss columns are the authors' estimates, all others
+measured. The file's FBNet part and its `arithmetic_intensity` are not read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.pickles import read_numbers
+from benchmarks.sources.base import Source, read_limited, sha256
+from benchmarks.table import Contents, DataSet, Table
+from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.spaces import find_space
+
+NAME = "hw_nas_bench"
+FILES = "HW-NAS-Bench-v1_0.pickle (and the table of nasbench201, where it is not the imported one)"
+MOST_BYTES = 256 * 2**20
+MOST = 1e9
+
+# By the name of the data set in the table of NAS-Bench-201.
+PUBLISHED = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16-120": "ImageNet16-120"}
+LATENCY = ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga")
+ENERGY = ("edgegpu", "eyeriss", "fpga")
+
+
+def convert(paths: Sequence[Path]) -> Contents:
+    """Join the official file to a table of NAS-Bench-201; raises `TableError` where one is not as expected.
+
+    Args:
+        paths: the official file, and where it is not the imported one the file of the table.
+    """
+    if len(paths) not in (1, 2):
+        raise UsageError(f"{NAME} is imported from one file, {FILES}; received {len(paths)}")
+    path = paths[0]
+    metrics = _metrics(path)
+    table = Table(paths[1]) if len(paths) == 2 else _imported()
+    data_sets = {}
+    for name, official in PUBLISHED.items():
+        if name in table.data_set_names and official in metrics:
+            data_sets[name] = _joined(table.data_set(name), metrics[official], f"{path}, {official}")
+    if not data_sets:
+        raise TableError(f"{path} and {table.path} have no data set in common")
+    return Contents(
+        name=NAME,
+        title=SOURCE.title,
+        citation=f"{SOURCE.citation} Accuracies: {table.citation}",
+        licence=SOURCE.licence,
+        source_sha256={path.name: sha256(path), f"table {table.name}": table.digest},
+        data_sets=data_sets,
+    )
+
+
+def _imported() -> Table:
+    # The catalog knows every source, so that none can know it from the start.
+    from benchmarks.catalog import open_table
+
+    return open_table("nasbench201")
+
+
+def _metrics(path: Path) -> Mapping[Any, Any]:
+    try:
+        content = read_numbers(read_limited(path, MOST_BYTES))
+    except ValueError as error:
+        raise TableError(f"{path} cannot be read: {error}") from None
+    metrics = content.get("nasbench201") if type(content) is dict else None
+    if type(metrics) is not dict:
+        raise TableError(f"{path} holds nothing about nasbench201")
+    return metrics
+
+
+def _joined(data_set: DataSet, metrics: Any, where: str) -> DataSet:
+    if data_set.space != "nasbench201" or data_set.keys is not None:
+        raise TableError(
+            f"{where}: the table of nasbench201 lists {len(data_set):,} architectures of {data_set.space};"
+            " all of nasbench201 are needed, in its order"
+        )
+    if type(metrics) is not dict:
+        raise TableError(f"{where}: there are no metrics")
+    _check_order(metrics.get("config"), where)
+    latency = {device: _column(metrics, f"{device}_latency", where) for device in LATENCY}
+    energy = {device: _column(metrics, f"{device}_energy", where) for device in ENERGY}
+    listed = {device: column for device, column in latency.items() if column is not None}
+    if not listed:
+        raise TableError(f"{where}: there is no latency on any of {', '.join(LATENCY)}")
+    return replace(
+        data_set,
+        latency=listed,
+        energy={device: column for device, column in energy.items() if column is not None},
+    )
+
+
+def _check_order(configurations: Any, where: str) -> None:
+    """The order is that of NAS-Bench-201, where the file says which cell each entry is."""
+    if configurations is None:
+        return
+    space = find_space("nasbench201")
+    for index in range(space.size):
+        given = (
+            configurations[index] if type(configurations) is list and index < len(configurations) else None
+        )
+        if type(given) is not dict or given.get("arch_str") != space.format(space.architecture(index)):
+            raise TableError(f"{where}: entry {index} is another cell than NAS-Bench-201 has at that place")
+
+
+def _column(metrics: Mapping[Any, Any], name: str, where: str) -> NDArray[np.float64] | None:
+    """One metric of every cell; None where it was not measured on this data set."""
+    values = metrics.get(name)
+    if values is None:
+        return None
+    size = find_space("nasbench201").size
+    if type(values) is not list or len(values) != size:
+        raise TableError(f"{where}: {name} is not a list of {size:,} numbers")
+    for index, value in enumerate(values):
+        if type(value) not in (float, int) or not (isfinite(value) and 0 <= value <= MOST):
+            raise TableError(f"{where}, entry {index}: {name} is not a number between 0 and {MOST:g}")
+    return np.array(values, dtype=np.float64)
+
+
+SOURCE = Source(
+    name=NAME,
+    title="HW-NAS-Bench",
+    citation=(
+        "C. Li, Z. Yu, Y. Fu, Y. Zhang, Y. Zhao, H. You, Q. Yu, Y. Wang and Y. Lin. HW-NAS-Bench:"
+        " Hardware-Aware Neural Architecture Search Benchmark. ICLR 2021."
+    ),
+    licence="MIT",
+    homepage="https://github.com/GATECH-EIC/HW-NAS-Bench",
+    files=FILES,
+    convert=convert,
+)

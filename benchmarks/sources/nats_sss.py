@@ -1,0 +1,48 @@
+"""The size space of NATS-Bench (Dong et al. 2021): 32,768 networks on three data sets, per seed and epoch.
+
+Each was trained for 1, 12 and 90 epochs, with a schedule of its own each time. See
+`benchmarks.nats_files` for what is taken from the official files. The authors measured the seconds of an
+epoch once, in the shortest training, and give them for all three.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.nats_files import Layout, read_data_sets
+from benchmarks.sources.base import Source, only_file
+from benchmarks.table import Contents
+from nasbench_lab.errors import TableError
+
+NAME = "nats_sss"
+FILES = "the folder NATS-sss-v1_0-50262-simple or NATS-sss-v1_0-50262.pickle.pbz2"
+LAYOUT = Layout("nats_sss", {"01": 1, "12": 12, "90": 90})
+
+
+def convert(paths: Sequence[Path]) -> Contents:
+    """Read official files; raises `TableError` on anything that is not as published."""
+    path = only_file(paths, NAME, FILES)
+    if not path.exists():
+        raise TableError(f"there is no file {path}")
+    data_sets, digests = read_data_sets(path, LAYOUT)
+    return Contents(
+        name=NAME,
+        title=SOURCE.title,
+        citation=SOURCE.citation,
+        licence=SOURCE.licence,
+        source_sha256=digests,
+        data_sets=data_sets,
+    )
+
+
+SOURCE = Source(
+    name=NAME,
+    title="NATS-Bench size space",
+    citation=(
+        "X. Dong, L. Liu, K. Musial and B. Gabrys. NATS-Bench: Benchmarking NAS Algorithms for Architecture"
+        " Topology and Size. IEEE TPAMI 44(7), 2022."
+    ),
+    licence="MIT",
+    homepage="https://github.com/D-X-Y/NATS-Bench",
+    files=FILES,
+    convert=convert,
+)

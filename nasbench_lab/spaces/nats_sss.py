@@ -1,0 +1,32 @@
+"""The size search space of NATS-Bench (Dong et al. 2021)."""
+
+from nasbench_lab.spaces.base import Architecture, SearchSpace
+
+
+class NatsSss(SearchSpace):
+    """The number of channels in each of five stages of a network whose cell is fixed.
+
+    The official order is that of the choices, the last stage changing fastest.
+
+    Attributes:
+        channels: the choices of each stage, in order.
+    """
+
+    name = "nats_sss"
+    cardinalities = (8,) * 5
+    channels = (8, 16, 24, 32, 40, 48, 56, 64)
+
+    def format(self, architecture: Architecture) -> str:
+        """The published form, channels in order: `64:48:8:8:16`."""
+        return ":".join(str(self.channels[choice]) for choice in architecture)
+
+    def parse(self, text: str) -> Architecture:
+        """Read the published form; raises `UsageError` on anything else."""
+        choices = {str(channels): choice for choice, channels in enumerate(self.channels)}
+        architecture = tuple(choices.get(part, -1) for part in text.split(":", maxsplit=5))
+        if not self.is_valid(architecture):
+            raise self.not_an_architecture(text)
+        return architecture
+
+
+SPACES = (NatsSss(),)
