@@ -63,6 +63,13 @@ class TabularTask:
         """The best reported accuracy of any listed architecture, in percent."""
         return float(np.nanmax(self._reported))
 
+    @cached_property
+    def lists_every_architecture(self) -> bool:
+        """Whether every architecture of the space has both what a search sees and what is reported."""
+        valid, _ = self._measured(self.epochs)
+        listed = ~np.isnan(valid).all(axis=1) & ~np.isnan(self._reported)
+        return self._data.keys is None and bool(listed.all())
+
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:

@@ -165,10 +165,17 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
             for item, value in now.items():
                 if before[item] != value:
                     what = "table" if kind == "tasks" else "code"
-                    return f"the {what} of {item} has changed since ({before[item][:12]} was {value[:12]})"
+                    return (
+                        f"the {what} of {item} has changed since ({_short(before[item])} was {_short(value)})"
+                    )
     except (KeyError, TypeError) as error:
         return f"its comparison.json is damaged ({error})"
     return ""
+
+
+def _short(digests: str) -> str:
+    """Each digest of a chain, cut to what tells it apart."""
+    return "+".join(digest[:12] for digest in digests.split("+"))
 
 
 def _path(folder: Path, task: str, algorithm: str) -> Path:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import cache
 
 from benchmarks.catalog import open_table
-
 from benchmarks.table import Table
 from benchmarks.tabular import TabularTask
 from nasbench_lab.errors import UsageError
