@@ -13,6 +13,7 @@ from nasbench_lab.errors import TableError, unknown_name
 
 if TYPE_CHECKING:
     from benchmarks.sources.base import Source
+    from benchmarks.surrogate import Surrogate
     from benchmarks.table import Table
 
 
@@ -94,3 +95,29 @@ def import_table(name: str, paths: Sequence[Path]) -> "Table":
     except OSError as error:
         raise TableError(f"the table {path} cannot be written: {error}") from None
     return Table(path)
+
+
+def surrogate_path(benchmark: str, data_set: str) -> Path:
+    """The file that holds a surrogate, whether it is there or not."""
+    if Path(data_set).name != data_set or Path(benchmark).name != benchmark:
+        raise TableError(f"{benchmark}/{data_set} can name no file, so that its surrogate cannot be kept")
+    return data_folder() / "surrogates" / benchmark / f"{data_set}.h5"
+
+
+def open_surrogate(table: "Table", data_set: str) -> "Surrogate":
+    """Open the surrogate of a data set.
+
+    Raises `TableError` where it is missing, with the command that fits it, damaged, or was fitted on
+    another version of the table.
+    """
+    from benchmarks.surrogate import fit_command, read_surrogate
+
+    path = surrogate_path(table.name, data_set)
+    surrogate = read_surrogate(path)
+    if surrogate.facts.table_digest != table.digest:
+        raise TableError(
+            f"the surrogate {path} was fitted on another version of {table.name}"
+            f" ({surrogate.facts.table_digest[:12]}, now {table.digest[:12]}); fit it again:"
+            f" {fit_command(path)}"
+        )
+    return surrogate

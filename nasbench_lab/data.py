@@ -1,5 +1,6 @@
 """`python -m nasbench_lab.data`: bring, list, describe and verify the benchmarks' tables."""
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
+    from benchmarks.surrogate import Surrogate
     from benchmarks.table import DataSet, FloatArray, Table
 
 app = SubcommandApp()
@@ -175,6 +177,56 @@ def _checks(table: "Table") -> Iterator[tuple[bool, str]]:
         best = _best(data_sets[name], split) if name in data_sets else None
         passed = best is not None and abs(best - published) < 1e-3
         yield passed, f"{name}: best {split} accuracy {_shown(best)}, published {published:.4f}"
+
+
+@app.command
+def fit(
+    name: Name,
+    data_set: str | None = None,
+    model: str = "gradient_boosting",
+    fraction: float = 0.8,
+    seed: int = 0,
+) -> int:
+    """Fit a surrogate that answers for what a table does not list: `compare --fallback surrogate`.
+
+    Args:
+        data_set: one data set; all of them where not given.
+        model: gradient_boosting, extra_trees or both.
+        fraction: of the distinct architectures to fit on; the surrogate is measured on the others.
+        seed: of the draw of these architectures, and of the model.
+    """
+    from benchmarks.catalog import open_table, surrogate_path
+    from benchmarks.fit import fit_surrogate
+    from benchmarks.surrogate import write_surrogate
+
+    table = open_table(name)
+    for each in table.data_set_names if data_set is None else (data_set,):
+        surrogate = fit_surrogate(table, each, model=model, fraction=fraction, seed=seed)
+        path = surrogate_path(table.name, each)
+        try:
+            write_surrogate(surrogate, path)
+        except OSError as error:
+            raise TableError(f"the surrogate {path} cannot be written: {error}") from None
+        _print_surrogate(surrogate, path)
+    return 0
+
+
+def _print_surrogate(surrogate: "Surrogate", path: Path) -> None:
+    facts = surrogate.facts
+    console = _console()
+    console.print(
+        f"{facts.title}: {path}\n{facts.model}, fitted on {facts.rows_fitted:,} rows (fraction"
+        f" {facts.fraction:g} of the distinct architectures, seed {facts.seed}); on the"
+        f" {facts.rows_held_out:,} others:",
+        soft_wrap=True,
+    )
+    grid = _grid("Quantity", "R2", "Kendall\ntau", "In 95 %\ninterval", "Seeds in\ninterval")
+    for quantity, predictor in surrogate.predictors.items():
+        quality = predictor.quality
+        shares = (quality.coverage, quality.seed_coverage)
+        inside = ["-" if math.isnan(share) else f"{100 * share:.1f} %" for share in shares]
+        grid.add_row(quantity, f"{quality.r2:.3f}", f"{quality.kendall_tau:.3f}", *inside)
+    console.print(grid)
 
 
 def _data_sets(table: "Table") -> "Iterator[tuple[str, DataSet]]":
