@@ -226,7 +226,9 @@ def _measured(
     scatter = ((truth - truth.mean()) ** 2).sum()
     varies = scatter > 0 and np.ptp(predicted) > 0
     present = ~np.isnan(values)
-    inside = np.abs(values - predicted[:, None]) <= NORMAL_95 * spread.predict(features)[:, None]
+    # What never varies has no spread, and is predicted to rounding.
+    most = NORMAL_95 * spread.predict(features) + 1e-9 * np.abs(predicted)
+    inside = np.abs(values - predicted[:, None]) <= most[:, None]
     quality = Quality(
         r2=float(1 - ((truth - predicted) ** 2).sum() / scatter) if scatter > 0 else np.nan,
         kendall_tau=float(kendalltau(predicted, truth).statistic) if varies else np.nan,

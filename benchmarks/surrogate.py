@@ -132,7 +132,7 @@ class Surrogate:
         digest: str = "",
     ) -> None:
         self.facts = facts
-        self.predictors = dict(predictors)
+        self.predictors = dict(sorted(predictors.items()))
         self.path = path
         self.digest = digest
 

@@ -1,4 +1,4 @@
-"""`python -m nasbench_lab.data`: bring, list, describe and verify the benchmarks' tables."""
+"""`python -m nasbench_lab.data`: bring, list, describe, verify and export tables, and fit surrogates."""
 
 import math
 import sys
@@ -39,7 +39,7 @@ def _run(arguments: list[str]) -> int:
     code: int = app.cli(
         args=arguments,
         prog="python -m nasbench_lab.data",
-        description="Bring, list, describe and verify the benchmarks' tables.",
+        description="Bring, list, describe, verify and export the benchmarks' tables, and fit surrogates.",
     )
     return code
 
@@ -109,8 +109,8 @@ def import_files(
 
 @app.command
 def info(name: Name) -> int:
-    """Describe a benchmark's table: where it comes from, and what it lists of each data set."""
-    from benchmarks.catalog import all_sources, open_table
+    """Describe a benchmark's table and its surrogates: where it comes from, and what it lists."""
+    from benchmarks.catalog import all_sources, open_surrogate, open_table, surrogate_path
     from benchmarks.table import MEASUREMENTS
 
     table = open_table(name)
@@ -154,6 +154,11 @@ def info(name: Name) -> int:
     for grid in (overview, contents):
         console.print()
         console.print(grid)
+    for data_set_name in table.data_set_names:
+        path = surrogate_path(table.name, data_set_name)
+        if path.exists():
+            console.print()
+            _print_surrogate(open_surrogate(table, data_set_name), path)
     return 0
 
 

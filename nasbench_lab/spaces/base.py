@@ -187,10 +187,7 @@ class SearchSpace:
         return encoded
 
     def features(self, architectures: Sequence[Architecture]) -> NDArray[np.float32]:
-        """What a model may learn accuracies from, shape `(n, k)`, k at least 1; by default `encode`.
-
-        Architectures that are functionally equal should have equal features.
-        """
+        """What a model may learn accuracies from, shape `(n, k)`; by default the canonical form, encoded."""
         canonical = [self.canonical(architecture) for architecture in architectures]
         return self.encode(canonical)
 

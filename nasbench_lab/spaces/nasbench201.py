@@ -63,7 +63,8 @@ class NasBench201(SearchSpace):
         Dead is an edge that no input reaches or that reaches no output; it becomes `none`. Of each of
         the four paths from input to output: whether it is alive, its operations by kind, convolutions and
         3x3 windows. Of the cell: its operations by kind, its longest and shortest path in convolutions,
-        its paths by number of convolutions, and its weights.
+        its paths by number of convolutions, and its weights. Equal cells written differently keep their
+        own features: each is one more example to learn from.
         """
         cells = np.asarray(architectures, dtype=np.int64).reshape(-1, len(self.cardinalities))
         return _features(_without_dead_edges(cells))

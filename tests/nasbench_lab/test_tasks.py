@@ -147,6 +147,8 @@ def test_fitting_prints_how_good_it_is(folder, capsys):
     assert "extra_trees, fitted on 992 rows (fraction 0.5 of the distinct architectures, seed 0)" in out
     assert "valid_accuracy after 10 epochs" in out
     assert str(surrogate_path("part", "one")) in out
+    assert data(["info", "part"]) == 0
+    assert capsys.readouterr().out.endswith(out[out.index("extra_trees") :])
     assert compare(CHAIN, out="r", jobs=1)
 
 
