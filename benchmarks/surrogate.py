@@ -230,15 +230,15 @@ def read_surrogate(path: Path) -> Surrogate:
             width = space.features([]).shape[1]
             predictors = {name: _read_predictor(group, width) for name, group in file.items()}
             digest = _attribute(file.attrs, "digest", str)
+            surrogate = Surrogate(facts, predictors, path, digest)
+            if REPORTED not in predictors or not surrogate.epochs:
+                raise ValueError("it predicts no accuracy")
     except FileNotFoundError:
         raise TableError(f"there is no surrogate at {path}; fit it with: {fit_command(path)}") from None
     except TableError:
         raise
     except (*DAMAGE, UsageError) as error:
         raise damaged(path, error) from None
-    surrogate = Surrogate(facts, predictors, path, digest)
-    if REPORTED not in predictors or not surrogate.epochs:
-        raise damaged(path, "it predicts no accuracy")
     return surrogate
 
 

@@ -229,7 +229,7 @@ def change(path, name, value, attribute=None):
         (("/", "nowhere", "space"), "is damaged .*unknown search space 'nowhere'"),
         (("/", "much", "fraction"), "is damaged .*attribute fraction is 'much'"),
         (("reported", "good", "r2"), "is damaged .*attribute r2 is 'good'"),
-        (("reported", None), "is damaged .it predicts no accuracy"),
+        (("reported", None), "is damaged .*it predicts no accuracy"),
         (("reported/mean", None), "is damaged"),
         (("reported/mean/left", np.zeros(3, dtype=np.int32)), "is damaged .*another shape"),
         (("reported/mean/feature", np.zeros(3)), "is damaged .*type float64"),
@@ -242,6 +242,13 @@ def test_a_damaged_file_is_one_clear_line(copy, arguments, message):
         read_surrogate(copy)
     assert len(str(raised.value).splitlines()) == 1
     assert "data fit toy --data-set one" in str(raised.value)
+
+
+def test_a_quantity_of_no_known_kind_is_damage(copy):
+    with h5py.File(copy, "r+") as file:
+        file.move("valid_accuracy after 12 epochs", "valid_accuracy soon")
+    with pytest.raises(TableError, match="is damaged"):
+        read_surrogate(copy)
 
 
 def test_a_truncated_file_is_damaged(copy):
