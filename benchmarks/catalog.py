@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import benchmarks.sources
-from nasbench_lab.errors import TableError, unknown_name
+from nasbench_lab.errors import TableError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from benchmarks.sources.base import Source
-    from benchmarks.table import Table
+    from benchmarks.surrogate import Surrogate
+    from benchmarks.table import Contents, Table
 
 
 @cache
@@ -84,13 +85,60 @@ def import_table(name: str, paths: Sequence[Path]) -> "Table":
         UsageError: there is no such benchmark, or the number of files is wrong.
         TableError: the files are not as published, or the table cannot be written.
     """
+    source = find_source(name)
+    return _keep(source.convert(paths), table_path(name))
+
+
+def import_own_table(name: str, paths: Sequence[Path]) -> "Table":
+    """Convert a table of one's own, as `benchmarks.own_table` describes, and open it.
+
+    Raises:
+        UsageError: the name is a published benchmark's, or there are not two files.
+        TableError: the files are not what they should be, or the table cannot be written.
+    """
+    from benchmarks.own_table import read_own_table
+
+    if name in all_sources():
+        raise UsageError(f"{name} is a published benchmark; choose another name for a table of your own")
+    if len(paths) != 2:
+        raise UsageError(
+            "a table of your own is imported from two files, a CSV or Parquet table and its TOML schema;"
+            f" received {len(paths)}"
+        )
+    return _keep(read_own_table(name, *paths), data_folder() / f"{name}.h5")
+
+
+def _keep(contents: "Contents", path: Path) -> "Table":
     from benchmarks.table import Table, write_table
 
-    source = find_source(name)
-    path = table_path(name)
-    contents = source.convert(paths)
     try:
         write_table(contents, path)
     except OSError as error:
         raise TableError(f"the table {path} cannot be written: {error}") from None
     return Table(path)
+
+
+def surrogate_path(benchmark: str, data_set: str) -> Path:
+    """The file that holds a surrogate, whether it is there or not."""
+    if Path(data_set).name != data_set or Path(benchmark).name != benchmark:
+        raise TableError(f"{benchmark}/{data_set} can name no file, so that its surrogate cannot be kept")
+    return data_folder() / "surrogates" / benchmark / f"{data_set}.h5"
+
+
+def open_surrogate(table: "Table", data_set: str) -> "Surrogate":
+    """Open the surrogate of a data set.
+
+    Raises `TableError` where it is missing, with the command that fits it, damaged, or was fitted on
+    another version of the table.
+    """
+    from benchmarks.surrogate import fit_command, read_surrogate
+
+    path = surrogate_path(table.name, data_set)
+    surrogate = read_surrogate(path)
+    if surrogate.facts.table_digest != table.digest:
+        raise TableError(
+            f"the surrogate {path} was fitted on another version of {table.name}"
+            f" ({surrogate.facts.table_digest[:12]}, now {table.digest[:12]}); fit it again:"
+            f" {fit_command(path)}"
+        )
+    return surrogate

@@ -193,7 +193,7 @@ def _write(file: h5py.File, contents: Contents) -> None:
     for name, data_set in contents.data_sets.items():
         _write_data_set(file.create_group(name, track_order=True), data_set)
     file.attrs["data_sets"] = list(contents.data_sets)
-    file.attrs["digest"] = _digest(file)
+    file.attrs["digest"] = digest_of(file)
 
 
 def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
@@ -284,7 +284,7 @@ def _measurements(training: Training) -> Iterator[tuple[str, Measurement]]:
             yield name, measurement
 
 
-def _digest(file: h5py.File) -> str:
+def digest_of(file: h5py.File) -> str:
     """SHA-256 over names, attributes, shapes and values; the same content gives the same digest."""
     total = hashlib.sha256()
 
@@ -294,7 +294,7 @@ def _digest(file: h5py.File) -> str:
         }
         total.update(repr((name, sorted(attributes.items()))).encode())
         if isinstance(item, h5py.Dataset):
-            values = _read_array(item)
+            values = read_array(item)
             total.update(repr((values.shape, values.dtype.str)).encode())
             total.update(values.tobytes())
 
@@ -375,7 +375,7 @@ class Table:
         """Compare the content with the digest it was written with; raises `TableError`."""
         try:
             with h5py.File(self.path, "r") as file:
-                digest = _digest(file)
+                digest = digest_of(file)
         except DAMAGE as error:
             raise self._damaged(error) from None
         if digest != self.digest:
@@ -383,12 +383,12 @@ class Table:
 
 
 def _read_data_set(group: h5py.Group) -> DataSet:
-    keys = _read_array(group["keys"]) if "keys" in group else None
+    keys = read_array(group["keys"]) if "keys" in group else None
     space = group.attrs["space"]
     rows = find_space(space).size if keys is None else len(keys)
 
     def column(name: str) -> Any:
-        return _read_array(group[name], rows) if name in group else None
+        return read_array(group[name], rows) if name in group else None
 
     return DataSet(
         title=group.attrs["title"],
@@ -411,10 +411,10 @@ def _read_data_set(group: h5py.Group) -> DataSet:
 def _read_measurement(array: h5py.Dataset, rows: int) -> Measurement:
     epochs = tuple(array.attrs["epochs"].tolist())
     seeds = tuple(array.attrs["seeds"].tolist())
-    return Measurement(_read_array(array, rows, len(epochs), len(seeds)), epochs, seeds)
+    return Measurement(read_array(array, rows, len(epochs), len(seeds)), epochs, seeds)
 
 
-def _read_array(array: h5py.Dataset, *shape: int) -> Any:
+def read_array(array: h5py.Dataset, *shape: int) -> Any:
     """Read an array once its shape is as expected and it can be inside the file."""
     if shape and array.shape != shape:
         raise ValueError(f"{array.name} has shape {array.shape}, not {shape}")

@@ -68,7 +68,14 @@ class TabularTask:
     @property
     def optimum(self) -> float:
         """The best reported accuracy of any listed architecture, in percent."""
-        return float(np.nanmax(self._reported))
+        return float(np.nanmax(self.reported))
+
+    @cached_property
+    def lists_every_architecture(self) -> bool:
+        """Whether every architecture of the space has both what a search sees and what is reported."""
+        valid, _ = self._measured(self.epochs)
+        listed = ~np.isnan(valid).all(axis=1) & ~np.isnan(self.reported)
+        return self._data.keys is None and bool(listed.all())
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
@@ -85,7 +92,7 @@ class TabularTask:
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
-        return float(self._reported[row])
+        return float(self.reported[row])
 
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
         """Validation accuracies of many rows at once, in percent, shape `(len(rows), seeds)`."""
@@ -145,7 +152,8 @@ class TabularTask:
         raise AssertionError("a task has validation accuracies")
 
     @cached_property
-    def _reported(self) -> FloatArray:
+    def reported(self) -> FloatArray:
+        """What is reported of each row, in percent, shape `(A,)`; for the harness, never for a search."""
         return _mean_over_seeds(self._report[1].values[:, -1, :])
 
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:

@@ -33,6 +33,8 @@ class Comparison:
         over_budget: whether the evaluation that goes over budget_seconds counts.
         epochs: training epochs behind the accuracy that a search sees; the longest where not given.
         training_seed: the training seed a search sees: `random` at each evaluation, `mean`, or a label.
+        fallback: who answers, in this order, for what a benchmark's table does not list: `surrogate`
+            (fitted beforehand: `python -m nasbench_lab.data fit BENCHMARK`).
         root_seed: all randomness comes from it.
         protocol: name of the published protocol that the settings came from.
     """
@@ -53,12 +55,13 @@ class Comparison:
     over_budget: Literal["include", "discard"] = "include"
     epochs: int | None = None
     training_seed: str = "random"
+    fallback: tuple[str, ...] = ()
     root_seed: int = 0
     protocol: str = ""
 
     def __post_init__(self) -> None:
         # JSON has lists, and callers may write them: a stored comparison and a typed one are equal.
-        for name in ("benchmark", "algorithms", "budget_seconds", "target_accuracy"):
+        for name in ("benchmark", "algorithms", "budget_seconds", "target_accuracy", "fallback"):
             value = getattr(self, name)
             if isinstance(value, str | int | float):
                 value = (value,)

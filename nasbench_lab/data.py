@@ -1,5 +1,6 @@
-"""`python -m nasbench_lab.data`: bring, list, describe and verify the benchmarks' tables."""
+"""`python -m nasbench_lab.data`: bring, list, describe, verify and export tables, and fit surrogates."""
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,16 +10,20 @@ from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
 from nasbench_lab.command_line import USAGE_ERROR, run_command
-from nasbench_lab.errors import TableError
+from nasbench_lab.errors import TableError, UnlistedArchitecture, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
+    from benchmarks.surrogate import Surrogate
     from benchmarks.table import DataSet, FloatArray, Table
 
 app = SubcommandApp()
 Name = Annotated[Positional[str], arg(help="Name of the benchmark, as `list` prints it.", metavar="NAME")]
+DataSetName = Annotated[
+    Positional[str], arg(help="A benchmark, or one data set of it.", metavar="NAME[/DATA_SET]")
+]
 Files = Annotated[
     Positional[tuple[Path, ...]], arg(help="Its official files; `list` says which.", metavar="FILE")
 ]
@@ -34,7 +39,7 @@ def _run(arguments: list[str]) -> int:
     code: int = app.cli(
         args=arguments,
         prog="python -m nasbench_lab.data",
-        description="Bring, list, describe and verify the benchmarks' tables.",
+        description="Bring, list, describe, verify and export the benchmarks' tables, and fit surrogates.",
     )
     return code
 
@@ -82,19 +87,30 @@ def _described(path: Path) -> tuple[str, ...]:
 
 
 @app.command(name="import")
-def import_files(name: Name, files: Files = ()) -> int:
-    """Convert a benchmark's official files to its table, and keep it in the data folder."""
-    from benchmarks.catalog import import_table
+def import_files(
+    name: Name,
+    files: Files = (),
+    own: Annotated[
+        str | None,
+        arg(name="as", help="Import your own table under this name: --as NAME TABLE SCHEMA.", metavar="NAME"),
+    ] = None,
+) -> int:
+    """Convert a benchmark's official files to its table, and keep it in the data folder.
 
-    table = import_table(name, files)
+    A table of your own is a CSV or Parquet file and a TOML file that says what is in it, as in
+    `import --as my-table table.csv schema.toml`; the module benchmarks.own_table has an example.
+    """
+    from benchmarks.catalog import import_own_table, import_table
+
+    table = import_table(name, files) if own is None else import_own_table(own, [Path(name), *files])
     _console().print(f"{table.title}: {table.path}\ndigest {table.digest}", soft_wrap=True)
     return 0
 
 
 @app.command
 def info(name: Name) -> int:
-    """Describe a benchmark's table: where it comes from, and what it lists of each data set."""
-    from benchmarks.catalog import all_sources, open_table
+    """Describe a benchmark's table and its surrogates: where it comes from, and what it lists."""
+    from benchmarks.catalog import all_sources, open_surrogate, open_table, surrogate_path
     from benchmarks.table import MEASUREMENTS
 
     table = open_table(name)
@@ -138,6 +154,11 @@ def info(name: Name) -> int:
     for grid in (overview, contents):
         console.print()
         console.print(grid)
+    for data_set_name in table.data_set_names:
+        path = surrogate_path(table.name, data_set_name)
+        if path.exists():
+            console.print()
+            _print_surrogate(open_surrogate(table, data_set_name), path)
     return 0
 
 
@@ -190,6 +211,139 @@ def _checks(table: "Table") -> Iterator[tuple[bool, str]]:
             continue
         passed = best is not None and abs(best - published) < 1e-3
         yield passed, f"{name}: best {split} accuracy {_shown(best)}, published {published:.4f}"
+
+
+@app.command
+def export(name: DataSetName, csv: Path | None = None, parquet: Path | None = None) -> int:
+    """Write a table, or one data set of it, as CSV or Parquet, with the schema that `import --as` reads.
+
+    Args:
+        csv: the file to write; its schema is written beside it, ending in .toml.
+        parquet: the same, as Parquet.
+    """
+    from benchmarks.catalog import open_table
+    from benchmarks.export import export_table
+
+    path = csv if parquet is None else parquet
+    if path is None or (csv is not None and parquet is not None):
+        raise UsageError("say where to with one of --csv PATH and --parquet PATH")
+    benchmark, _, data_set = name.partition("/")
+    for written in export_table(
+        open_table(benchmark), data_set or None, path, "csv" if parquet is None else "parquet"
+    ):
+        _console().print(str(written), soft_wrap=True)
+    return 0
+
+
+@app.command
+def query(
+    name: DataSetName,
+    architecture: Annotated[Positional[str], arg(help="As the benchmark writes it.")],
+    epochs: int | None = None,
+    seed: str | None = None,
+) -> int:
+    """Print what a table lists of an architecture.
+
+    Args:
+        epochs: only what was recorded after so many epochs.
+        seed: only this training seed.
+    """
+    from benchmarks.catalog import open_table
+
+    benchmark, _, chosen = name.partition("/")
+    table = open_table(benchmark)
+    grid = _grid("Data set", "Training", "After", "Quantity", "Seed", "Value")
+    names = (chosen,) if chosen else table.data_set_names
+    for data_set_name in names:
+        data_set = table.data_set(data_set_name)
+        space = data_set.search_space
+        cell = space.parse(architecture)
+        row = data_set.row(cell)
+        if row is None:
+            raise UnlistedArchitecture(f"{table.name}/{data_set_name} does not list {space.format(cell)}")
+        for cells in _entries(data_set, row, epochs, seed):
+            grid.add_row(data_set_name, *cells)
+    if not grid.rows:
+        asked = [f"after {epochs} epochs"] * (epochs is not None) + [f"with seed {seed}"] * (seed is not None)
+        raise UsageError(f"{name} lists nothing of it {' '.join(asked)}; leave that out to see all it lists")
+    _console().print(grid)
+    return 0
+
+
+def _entries(
+    data_set: "DataSet", row: int, epochs: int | None, seed: str | None
+) -> Iterator[tuple[str, ...]]:
+    """The rows that `query` prints: training, epochs, quantity, seed and value."""
+    from benchmarks.table import MEASUREMENTS
+
+    for length, training in data_set.trainings.items():
+        for quantity in MEASUREMENTS:
+            measured = getattr(training, quantity)
+            for i, after in enumerate(measured.epochs if measured else ()):
+                for j, label in enumerate(measured.seeds):
+                    value = float(measured.values[row, i, j])
+                    if epochs in (None, after) and seed in (None, label):
+                        shown = "missing" if math.isnan(value) else f"{value:.4f} {_unit(quantity)}"
+                        yield f"{length} epochs", str(after), quantity, label, shown
+    if epochs is None and seed is None:
+        for quantity, values in _columns(data_set):
+            yield "", "", quantity, "", f"{values[row]:.4f} {_unit(quantity)}"
+
+
+def _unit(quantity: str) -> str:
+    if quantity.endswith("accuracy"):
+        return "%"
+    return {"train_seconds": "s", "valid_seconds": "s", "parameters": "M", "flops": "M"}.get(quantity, "ms")
+
+
+@app.command
+def fit(
+    name: Name,
+    data_set: str | None = None,
+    model: str = "gradient_boosting",
+    fraction: float = 0.8,
+    seed: int = 0,
+) -> int:
+    """Fit a surrogate that answers for what a table does not list: `compare --fallback surrogate`.
+
+    Args:
+        data_set: one data set; all of them where not given.
+        model: gradient_boosting, extra_trees or both.
+        fraction: of the distinct architectures to fit on; the surrogate is measured on the others.
+        seed: of the draw of these architectures, and of the model.
+    """
+    from benchmarks.catalog import open_table, surrogate_path
+    from benchmarks.fit import fit_surrogate
+    from benchmarks.surrogate import write_surrogate
+
+    table = open_table(name)
+    for each in table.data_set_names if data_set is None else (data_set,):
+        surrogate = fit_surrogate(table, each, model=model, fraction=fraction, seed=seed)
+        path = surrogate_path(table.name, each)
+        try:
+            write_surrogate(surrogate, path)
+        except OSError as error:
+            raise TableError(f"the surrogate {path} cannot be written: {error}") from None
+        _print_surrogate(surrogate, path)
+    return 0
+
+
+def _print_surrogate(surrogate: "Surrogate", path: Path) -> None:
+    facts = surrogate.facts
+    console = _console()
+    console.print(
+        f"{facts.title}: {path}\n{facts.model}, fitted on {facts.rows_fitted:,} rows (fraction"
+        f" {facts.fraction:g} of the distinct architectures, seed {facts.seed}); on the"
+        f" {facts.rows_held_out:,} others:",
+        soft_wrap=True,
+    )
+    grid = _grid("Quantity", "R2", "Kendall\ntau", "In 95 %\ninterval", "Seeds in\ninterval")
+    for quantity, predictor in surrogate.predictors.items():
+        quality = predictor.quality
+        shares = (quality.coverage, quality.seed_coverage)
+        inside = ["-" if math.isnan(share) else f"{100 * share:.1f} %" for share in shares]
+        grid.add_row(quantity, f"{quality.r2:.3f}", f"{quality.kendall_tau:.3f}", *inside)
+    console.print(grid)
 
 
 def _data_sets(table: "Table") -> "Iterator[tuple[str, DataSet]]":

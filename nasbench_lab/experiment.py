@@ -20,9 +20,9 @@ from nasbench_lab.comparison import Comparison
 from nasbench_lab.errors import AlgorithmError, NasbenchLabError, UsageError
 from nasbench_lab.protocols import describe_protocol
 from nasbench_lab.results import Results
-from nasbench_lab.search import Budget, Run, search
+from nasbench_lab.search import Budget, Run, Task, search
 from nasbench_lab.store import RunStore, load_results
-from nasbench_lab.tasks import expand_benchmarks, open_task, table_behind
+from nasbench_lab.tasks import check_fallback, expand_benchmarks, open_task, verify_task
 
 BLOCK = 25  # runs that a process does before it hands them back
 
@@ -74,6 +74,7 @@ def compare(
     """
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is the number of processes, 1 or more; received {jobs}")
+    check_fallback(comparison.fallback)
     tasks = expand_benchmarks(comparison.benchmark)
     contestants = _contestants(comparison)
     budgets = dict(zip(tasks, _budgets(comparison, tasks), strict=True))
@@ -153,10 +154,10 @@ def _rehearse(
     comparison: Comparison,
 ) -> None:
     """Find what cannot work before anything is stored: tables, budgets, each algorithm's first request."""
-    for table in {table_behind(task).path: table_behind(task) for task in tasks}.values():
-        table.verify()
     for name in tasks:
-        task = open_task(name, comparison.epochs, comparison.training_seed)
+        verify_task(name, comparison.fallback)
+    for name in tasks:
+        task = _open(name, comparison)
         if budgets[name].seconds is not None and not task.charges_seconds:
             raise UsageError(
                 f"{name} lists no training times, so a budget of simulated seconds means nothing there;"
@@ -169,7 +170,7 @@ def _rehearse(
 def _header(
     comparison: Comparison, tasks: Sequence[str], contestants: Mapping[str, NamedAlgorithm]
 ) -> dict[str, Any]:
-    cards = [open_task(name, comparison.epochs, comparison.training_seed).card for name in tasks]
+    cards = [_open(name, comparison).card for name in tasks]
     return {
         "comparison": comparison.to_json(),
         "protocol": describe_protocol(comparison),
@@ -241,7 +242,7 @@ def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | Nasbe
 def _run(
     task: str, label: str, algorithm: NamedAlgorithm, comparison: Comparison, budget: Budget, run: int
 ) -> Run:
-    opened = open_task(task, comparison.epochs, comparison.training_seed)
+    opened = _open(task, comparison)
     try:
         return search(algorithm.function, opened, budget, run_seed(comparison.root_seed, task, label, run))
     except AlgorithmError as error:
@@ -252,6 +253,10 @@ def _run(
         raise AlgorithmError(
             f"{label} on {task}, run {run}: {type(error).__name__}: {error}{_place(error)}"
         ) from error
+
+
+def _open(task: str, comparison: Comparison) -> Task:
+    return open_task(task, comparison.epochs, comparison.training_seed, comparison.fallback)
 
 
 def _place(error: Exception) -> str:

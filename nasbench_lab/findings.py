@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from nasbench_lab.plots.names import display_names
 from nasbench_lab.results import Results, TaskCard
@@ -278,18 +279,28 @@ def cautions(results: Results, tables: Tables) -> list[str]:
 
 
 def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
-    counts = np.zeros(len(SOURCES), dtype=np.int64)
-    for label in results.algorithms:
-        if (task.name, label) in results.runs:
-            counts += np.bincount(results.runs[task.name, label].source, minlength=len(SOURCES))
-    if np.count_nonzero(counts) < 2:
+    """Where the evaluations of a task come from, where that is more than one source."""
+    all_runs = [
+        results.runs[task.name, label] for label in results.algorithms if (task.name, label) in results.runs
+    ]
+    shares = _shares([runs.source for runs in all_runs])
+    if len(shares) < 2:
         return []
-    shares = [
+    ends = _shares([runs.source[runs.incumbents()] for runs in all_runs])
+    return [
+        f"On {task.title}, evaluations come from different sources: {_listed(shares)}; the incumbents that"
+        f" the runs ended with: {_listed(ends)}."
+    ]
+
+
+def _shares(sources: Sequence[NDArray[np.uint8]]) -> list[str]:
+    """The share of each source that occurs, in percent, with its name."""
+    counts = sum((np.bincount(each, minlength=len(SOURCES)) for each in sources), np.zeros(len(SOURCES)))
+    return [
         f"{100 * count / counts.sum():.1f} % {source}"
         for source, count in zip(SOURCES, counts, strict=True)
         if count
     ]
-    return [f"On {task.title}, evaluations come from different sources: {_listed(shares)}."]
 
 
 def p_text(p_value: float) -> str:

@@ -22,7 +22,7 @@ class TaskCard:
         reported: what is reported of the incumbent, such as `mean test accuracy after 200 epochs`.
         cost: the unit of the cost axis: `simulated seconds` or `evaluations`.
         optimum: the best reported value of any architecture, in percent; None where unknown.
-        digest: of the table behind the task.
+        digest: of the table behind the task; of a chain of sources all digests, joined by `+`.
         citation, licence: of the benchmark.
     """
 
@@ -100,10 +100,15 @@ class Runs:
         NaN for a run that never had one (every evaluation failed).
         """
         final = np.full(len(self), np.nan)
-        steps = np.flatnonzero(~np.isnan(self.test_accuracy))
-        # Later steps overwrite earlier ones of the same run.
+        steps = self.incumbents()
         final[self.run_of_step[steps]] = self.test_accuracy[steps]
         return final
+
+    def incumbents(self) -> NDArray[np.int64]:
+        """The step of each run's last incumbent; a run that never had one is left out."""
+        steps = np.flatnonzero(~np.isnan(self.test_accuracy))
+        # Steps are in the order of their runs, so that the last of a run is where the run changes.
+        return steps[np.append(np.diff(self.run_of_step[steps]) != 0, True)] if len(steps) else steps
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,16 @@ import math
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.errors import AlgorithmError, UnlistedArchitecture, UsageError
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+
+if TYPE_CHECKING:
+    from nasbench_lab.results import TaskCard
 
 
 class Evaluation(NamedTuple):
@@ -72,6 +75,14 @@ class Task(Protocol):
     @property
     def optimum(self) -> float | None:
         """The best `test_accuracy` of any architecture, where known."""
+
+    @property
+    def lists_every_architecture(self) -> bool:
+        """Whether every architecture of the space has an answer, so that `optimum` is the space's."""
+
+    @property
+    def card(self) -> "TaskCard":
+        """What figures and reports say about this task."""
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator

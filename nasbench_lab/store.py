@@ -155,20 +155,27 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     asked = json.loads(json.dumps(asked))
     try:
         for name, value in asked["comparison"].items():
-            if stored["comparison"].get(name) != value:
-                return f"its {name} is {stored['comparison'].get(name)}, this one's {value}"
+            before = stored["comparison"].get(name)
+            # A setting that an older version did not have is as one that is not given.
+            if (before or None) != (value or None):
+                return f"its {name} is {before}, this one's {value}"
         for kind, name, digest in (("tasks", "name", "digest"), ("algorithms", "label", "source_sha256")):
-            before = {item[name]: item[digest] for item in stored[kind]}
+            was = {item[name]: item[digest] for item in stored[kind]}
             now = {item[name]: item[digest] for item in asked[kind]}
-            if list(before) != list(now):
-                return f"its {kind} are {', '.join(before)}, this one's {', '.join(now)}"
+            if list(was) != list(now):
+                return f"its {kind} are {', '.join(was)}, this one's {', '.join(now)}"
             for item, value in now.items():
-                if before[item] != value:
+                if was[item] != value:
                     what = "table" if kind == "tasks" else "code"
-                    return f"the {what} of {item} has changed since ({before[item][:12]} was {value[:12]})"
+                    return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
     except (KeyError, TypeError) as error:
         return f"its comparison.json is damaged ({error})"
     return ""
+
+
+def _short(digests: str) -> str:
+    """Each digest of a chain, cut to what tells it apart."""
+    return "+".join(digest[:12] for digest in digests.split("+"))
 
 
 def _path(folder: Path, task: str, algorithm: str) -> Path:

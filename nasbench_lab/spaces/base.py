@@ -193,6 +193,11 @@ class SearchSpace:
         np.put_along_axis(encoded, choices + offsets, 1.0, axis=1)
         return encoded
 
+    def features(self, architectures: Sequence[Architecture]) -> NDArray[np.float32]:
+        """What a model may learn accuracies from, shape `(n, k)`; by default the canonical form, encoded."""
+        canonical = [self.canonical(architecture) for architecture in architectures]
+        return self.encode(canonical)
+
     def format(self, architecture: Architecture) -> str:
         """The architecture as text, in the benchmark's published form where it has one."""
         return "-".join(str(choice) for choice in architecture)

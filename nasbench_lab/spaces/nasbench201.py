@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import product
 from typing import Any
@@ -56,6 +57,18 @@ class NasBench201(SearchSpace):
     def _representatives(self) -> dict[Architecture, Architecture]:
         return _smallest_of_equal_cells(self.operations)
 
+    def features(self, architectures: Sequence[Architecture]) -> NDArray[np.float32]:
+        """The cell without its dead edges: its edges, and what is on its paths, shape `(n, 72)`.
+
+        Dead is an edge that no input reaches or that reaches no output; it becomes `none`. Of each of
+        the four paths from input to output: whether it is alive, its operations by kind, convolutions and
+        3x3 windows. Of the cell: its operations by kind, its longest and shortest path in convolutions,
+        its paths by number of convolutions, and its weights. Equal cells written differently keep their
+        own features: each is one more example to learn from.
+        """
+        cells = np.asarray(architectures, dtype=np.int64).reshape(-1, len(self.cardinalities))
+        return _features(_without_dead_edges(cells))
+
     def format(self, architecture: Architecture) -> str:
         """The published form, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""
         names = iter(self.operations[choice] for choice in architecture)
@@ -70,6 +83,46 @@ class NasBench201(SearchSpace):
         if not self.is_valid(architecture):
             raise self.not_an_architecture(text)
         return architecture
+
+
+NONE, SKIP, CONV_1X1, CONV_3X3, POOL = range(5)
+PATHS = ((3,), (0, 4), (1, 5), (0, 2, 5))  # from input to output, as positions of their edges
+WEIGHTS = {CONV_1X1: 28.0, CONV_3X3: 243.04}  # of one operation in the published network, in thousands
+
+
+def _without_dead_edges(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cells with `none` on each edge that no input reaches or that reaches no output, shape `(n, 6)`."""
+    e01, e02, e12, _, e13, e23 = (cells != NONE).T
+    always = np.ones_like(e01)
+    in_1, in_2 = e01, e02 | (e12 & e01)
+    out_1, out_2 = e13 | (e12 & e23), e23
+    reached = np.stack([always, always, in_1, always, in_1, in_2], axis=1)
+    used = np.stack([out_1, out_2, out_2, always, out_1, out_2], axis=1)
+    return np.where(reached & used, cells, NONE)
+
+
+def _features(cells: NDArray[np.int64]) -> NDArray[np.float32]:
+    """`NasBench201.features` of cells without dead edges."""
+    operations = np.arange(5)
+    one_hot = (cells[:, :, None] == operations).reshape(len(cells), 30)
+    counts = (cells[:, :, None] == operations).sum(axis=1)
+    columns: list[NDArray[Any]] = [one_hot, counts]
+    depths = []
+    for path in PATHS:
+        edges = cells[:, list(path)]
+        alive = (edges != NONE).all(axis=1)
+        kinds = (edges[:, :, None] == operations[1:]).sum(axis=1) * alive[:, None]
+        depth = np.where(alive, np.isin(edges, (CONV_1X1, CONV_3X3)).sum(axis=1), -1)
+        windows = np.where(alive, np.isin(edges, (CONV_3X3, POOL)).sum(axis=1), -1)
+        columns += [kinds, alive, depth, windows]
+        depths.append(depth)
+    depth = np.stack(depths, axis=1)
+    shortest = depth.min(axis=1, initial=len(PATHS), where=depth >= 0)
+    columns += [depth.max(axis=1), shortest, (depth >= 0).sum(axis=1)]
+    columns += [(depth == convolutions).sum(axis=1) for convolutions in range(4)]
+    columns += [sum(WEIGHTS[kind] * counts[:, kind] for kind in WEIGHTS)]
+    columns += [counts[:, CONV_1X1] + counts[:, CONV_3X3]]
+    return np.column_stack(columns).astype(np.float32)
 
 
 # The symbols of NATS-Bench. They sort before and after the parenthesis of an operation, and a sum within

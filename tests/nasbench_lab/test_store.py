@@ -147,6 +147,14 @@ def test_another_machine_or_day_is_the_same_comparison(tmp_path):
     RunStore(tmp_path / "r", header(environment={"started": "tomorrow"}))
 
 
+def test_a_setting_that_is_new_and_not_given_is_the_same_comparison(tmp_path):
+    RunStore(tmp_path / "r", header())
+    for nothing in ([], None, ""):
+        RunStore(tmp_path / "r", header(comparison={**header()["comparison"], "new": nothing}))
+    with pytest.raises(StoreError, match=r"its new is None, this one's \['surrogate'\]"):
+        RunStore(tmp_path / "r", header(comparison={**header()["comparison"], "new": ["surrogate"]}))
+
+
 @pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
 def test_a_truncated_run_file_is_named_with_what_to_do(tmp_path, keep):
     store = RunStore(tmp_path / "r", header())

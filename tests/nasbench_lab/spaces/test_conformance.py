@@ -275,3 +275,23 @@ def test_encoding_is_one_hot(space, seed):
 
 def test_encoding_nothing_has_the_right_width(space):
     assert space.encode([]).shape == (0, sum(space.cardinalities))
+
+
+@given(seed=seeds)
+def test_features_are_numbers_that_equal_architectures_share(space, seed):
+    architectures = [draw(space, seed), draw(space, seed + 1)]
+    features = space.features(architectures)
+    assert features.dtype == np.float32
+    assert features.ndim == 2
+    assert np.isfinite(features).all()
+    assert space.features([]).shape == (0, features.shape[1])
+    assert (space.features(architectures[1:]) == features[1:]).all()
+
+
+def test_features_are_those_of_the_canonical_architecture_unless_the_space_has_its_own(space):
+    if type(space).features is not SearchSpace.features:
+        pytest.skip("has features of its own")
+    rng = np.random.default_rng(0)
+    architectures = [space.sample(rng) for _ in range(200)]
+    canonical = [space.canonical(architecture) for architecture in architectures]
+    assert (space.features(architectures) == space.features(canonical)).all()

@@ -94,3 +94,28 @@ def test_equal_cells_compute_the_same_function():
     rng = np.random.default_rng(0)
     for i in rng.choice(len(cells), 2_000, replace=False):
         assert output(cells[i]) == output(space.canonical(cells[i]))
+
+
+def test_features_do_not_see_dead_edges():
+    # Edges 01, 02, 12, 03, 13, 23. Nothing leaves node 1, and nothing enters node 2.
+    one, other = space.features([(3, 0, 0, 2, 0, 4), (0, 0, 0, 2, 0, 0)])
+    assert (one == other).all()
+    assert (space.features([(3, 1, 0, 2, 0, 4)])[0] != one).any()
+    dead = space.features([(0,) * 6, (3, 0, 0, 0, 0, 3), (3, 3, 3, 0, 0, 0)])
+    assert (dead == dead[0]).all()
+
+
+def test_features_count_what_is_on_the_paths():
+    (features,) = space.features([(3, 0, 2, 1, 0, 4)])
+    edges, counts, paths, cell = np.split(features, [30, 35, 63])
+    assert edges.reshape(6, 5).argmax(axis=1).tolist() == [3, 0, 2, 1, 0, 4]
+    assert counts.tolist() == [2, 1, 1, 1, 1]
+    # By path: skips, 1x1, 3x3, pools, alive, convolutions, 3x3 windows.
+    assert paths.reshape(4, 7).tolist() == [
+        [1, 0, 0, 0, 1, 0, 0],
+        [0, 0, 0, 0, 0, -1, -1],
+        [0, 0, 0, 0, 0, -1, -1],
+        [0, 1, 1, 1, 1, 2, 2],
+    ]
+    # Longest, shortest, paths; paths with 0, 1, 2, 3 convolutions; thousands of weights; convolutions.
+    assert cell.tolist() == pytest.approx([2, 0, 2, 1, 0, 1, 0, 271.04, 2])

@@ -1,0 +1,95 @@
+"""A chain of tasks: what the first does not list, the second answers."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from nasbench_lab.errors import UnlistedArchitecture, UsageError
+from nasbench_lab.results import TaskCard
+from nasbench_lab.search import Evaluation, Task
+from nasbench_lab.spaces import Architecture, SearchSpace
+
+
+class FallbackTask:
+    """Asks `first`, and `second` for what the first raises `UnlistedArchitecture` for.
+
+    Each evaluation keeps the source that answered it, and the card names both. Chains of three are
+    `FallbackTask(FallbackTask(table, surrogate), live)`.
+
+    Args:
+        first: its name is the chain's name.
+        second: a task on the same space, which counts cost in the same unit.
+
+    Raises:
+        UsageError: where the two have different spaces or units of cost, or show different fidelities.
+    """
+
+    def __init__(self, first: Task, second: Task) -> None:
+        self.name = first.name
+        self.space: SearchSpace = first.space
+        self._first, self._second = first, second
+        self._misses: set[tuple[Architecture, int | None]] = set()
+        if first.space.name != second.space.name:
+            raise UsageError(
+                f"{second.name} cannot answer for {first.name}: its space is {second.space.name}, not"
+                f" {first.space.name}"
+            )
+        if first.charges_seconds != second.charges_seconds:
+            one, other = (first, second) if first.charges_seconds else (second, first)
+            raise UsageError(
+                f"{second.name} cannot answer for {first.name}: {one.name} charges seconds and {other.name}"
+                " does not, so that the costs of a run would not add up"
+            )
+
+    @property
+    def charges_seconds(self) -> bool:
+        """Whether evaluations have a cost in seconds, whoever answers."""
+        return self._first.charges_seconds
+
+    @property
+    def optimum(self) -> float | None:
+        """The first's optimum where it lists every architecture, otherwise None.
+
+        The best of a part is not the optimum: an incumbent from outside it may be better, and its
+        regret would be below 0. So where the first lists a part, accuracies are reported, not regrets.
+        """
+        return self._first.optimum if self._first.lists_every_architecture else None
+
+    @property
+    def lists_every_architecture(self) -> bool:
+        """Whether no architecture of the space is left without an answer."""
+        return self._first.lists_every_architecture or self._second.lists_every_architecture
+
+    def evaluate(
+        self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
+    ) -> Evaluation:
+        """Ask the first, then the second; raises `UnlistedArchitecture` where neither has an answer."""
+        if (architecture, epochs) not in self._misses:
+            try:
+                return self._first.evaluate(architecture, epochs, rng)
+            except UnlistedArchitecture:
+                self._misses.add((architecture, epochs))
+        return self._second.evaluate(architecture, epochs, rng)
+
+    def test_accuracy(self, architecture: Architecture) -> float:
+        """What is reported of an incumbent, in percent: the first's where it has it, or the second's."""
+        try:
+            accuracy = self._first.test_accuracy(architecture)
+        except UnlistedArchitecture:
+            return self._second.test_accuracy(architecture)
+        return self._second.test_accuracy(architecture) if math.isnan(accuracy) else accuracy
+
+    @property
+    def card(self) -> TaskCard:
+        """The first's card, with what the second adds said in words."""
+        card, other = self._first.card, self._second.card
+        if self._first.lists_every_architecture:
+            return replace(card, digest=f"{card.digest}+{other.digest}")
+        return replace(
+            card,
+            searched=f"{card.searched}; where unlisted, {other.searched}",
+            reported=f"{card.reported}; where unlisted, {other.reported}",
+            optimum=self.optimum,
+            digest=f"{card.digest}+{other.digest}",
+        )
