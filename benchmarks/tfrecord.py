@@ -8,6 +8,8 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from google_crc32c import value as crc32c
+
 from nasbench_lab.errors import TableError
 
 HEADER = struct.Struct("<QI")
@@ -24,12 +26,6 @@ def read_records(path: Path, most_bytes: int) -> Iterator[bytes]:
     Raises:
         TableError: at the first record that is cut, too long, or differs from its checksum.
     """
-    try:
-        from google_crc32c import value as crc32c
-    except ImportError:
-        raise TableError(
-            "TFRecord files are read with the package google-crc32c: pip install 'nasbench-lab[tfrecord]'"
-        ) from None
     number = 1
 
     def wrong(complaint: str) -> TableError:
