@@ -79,7 +79,7 @@ def measured(models: list[str], draws: int) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame, note: str, path: Path) -> None:
-    """Every draw as a point, the mean as a line."""
+    """Mean and standard deviation over the draws, and the bar."""
     sns.set_theme(context="paper", style="ticks", palette="colorblind")
     figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.3), sharey=True, layout="constrained")
     for panel, (quantity, part) in zip(panels, frame.groupby("quantity", sort=False), strict=True):
