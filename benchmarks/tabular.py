@@ -251,7 +251,8 @@ class TabularTask:
         return UnlistedArchitecture(
             f"{self.name} does not list {self.space.format(architecture)}: its table has {len(self._data):,}"
             f" rows only. Import the whole of {self._table.name} (python -m nasbench_lab.data list says from"
-            " what), or compare on a benchmark that lists every architecture"
+            f" what), or let a surrogate answer: python -m nasbench_lab.data fit {self._table.name}, then"
+            " --fallback surrogate"
         )
 
 

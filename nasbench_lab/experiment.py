@@ -1,6 +1,7 @@
 """Running a comparison: every algorithm on every task, many seeds, all cores, into a store."""
 
 import hashlib
+import os
 import platform
 import signal
 import warnings
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.catalog import data_folder
 from nasbench_lab import __version__
 from nasbench_lab.algorithm import NamedAlgorithm, find_algorithm
 from nasbench_lab.comparison import Comparison
@@ -37,6 +39,7 @@ class Block:
     label: str
     budget: Budget
     runs: Sequence[int]
+    data_folder: Path
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ def compare(
             label=label,
             budget=budgets[task],
             runs=runs[start : start + BLOCK],
+            data_folder=data_folder(),
         )
         for (task, label), runs in missing.items()
         for start in range(0, len(runs), BLOCK)
@@ -229,6 +233,8 @@ def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | Nasbe
     if in_worker:
         # Ctrl-C reaches every process of the terminal; only the parent decides what it means.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # A process that joblib has kept from before may have another one in its environment.
+        os.environ["NASBENCH_LAB_DATA"] = str(block.data_folder)
     try:
         algorithm = find_algorithm(block.algorithm)
         return block, [
