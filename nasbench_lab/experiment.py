@@ -93,7 +93,7 @@ def compare(
             label=label,
             budget=budgets[task],
             runs=runs[start : start + BLOCK],
-            data_folder=data_folder(),
+            data_folder=data_folder().absolute(),
         )
         for (task, label), runs in missing.items()
         for start in range(0, len(runs), BLOCK)
