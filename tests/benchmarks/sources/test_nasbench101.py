@@ -3,6 +3,7 @@ import json
 import math
 import random
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -399,3 +400,13 @@ def test_verify_compares_with_published_optima_only_what_is_whole(tmp_path, monk
     assert "ok      cifar10: 2 of 423,624 rows, so not compared with the best valid accuracy" in out
     assert SOURCE.optima["cifar10", "valid"] == pytest.approx(95.05542318)
     assert SOURCE.optima["cifar10", "test"] == pytest.approx(94.31757530)
+
+
+def test_verify_compares_the_whole_table_with_the_published_optima(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "tables"))
+    assert main(["import", "nasbench101", str(csv_file(tmp_path, csv_row(3), csv_row(5)))]) == 0
+    whole = replace(SOURCE, rows=2)
+    monkeypatch.setattr("benchmarks.catalog.all_sources", lambda: {"nasbench101": whole})
+    capsys.readouterr()
+    assert main(["verify", "nasbench101"]) == 2
+    assert "FAILED  cifar10: best valid accuracy" in capsys.readouterr().out
