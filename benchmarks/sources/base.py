@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from benchmarks.table import Contents
+from benchmarks.table import Contents, DataSet
 from nasbench_lab.errors import TableError, UsageError
 
 
@@ -43,6 +43,17 @@ class Source:
     optima: Mapping[tuple[str, str], float] = field(default_factory=dict)
     rows: int | None = None
     packaged: bool = False
+
+    def contents(self, data_sets: Mapping[str, DataSet], source_sha256: Mapping[str, str]) -> Contents:
+        """A table's contents under this source's name, title, citation and licence."""
+        return Contents(
+            name=self.name,
+            title=self.title,
+            citation=self.citation,
+            licence=self.licence,
+            source_sha256=source_sha256,
+            data_sets=data_sets,
+        )
 
 
 def sha256(path: Path) -> str:

@@ -51,14 +51,9 @@ def convert(paths: Sequence[Path]) -> Contents:
             data_sets[name] = _joined(table.data_set(name), metrics[official], f"{path}, {official}")
     if not data_sets:
         raise TableError(f"{path} and {table.path} have no data set in common")
-    return Contents(
-        name=NAME,
-        title=SOURCE.title,
-        citation=f"{SOURCE.citation} Accuracies: {table.citation}",
-        licence=SOURCE.licence,
-        source_sha256={path.name: sha256(path), f"table {table.name}": table.digest},
-        data_sets=data_sets,
-    )
+    digests = {path.name: sha256(path), f"table {table.name}": table.digest}
+    contents = SOURCE.contents(data_sets, digests)
+    return replace(contents, citation=f"{SOURCE.citation} Accuracies: {table.citation}")
 
 
 def _imported() -> Table:

@@ -12,6 +12,7 @@ import json
 import operator
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -61,14 +62,8 @@ def convert(paths: Sequence[Path]) -> Contents:
     path = only_file(paths, NAME, FILES)
     data_set = _from_csv(path) if _is_csv(path) else _from_records(path)
     some = "" if len(data_set) == CELLS else f" ({len(data_set):,} of {CELLS:,} cells)"
-    return Contents(
-        name=NAME,
-        title=SOURCE.title + some,
-        citation=SOURCE.citation,
-        licence=SOURCE.licence,
-        source_sha256={path.name: sha256(path)},
-        data_sets={"cifar10": data_set},
-    )
+    contents = SOURCE.contents({"cifar10": data_set}, {path.name: sha256(path)})
+    return replace(contents, title=SOURCE.title + some)
 
 
 def _is_csv(path: Path) -> bool:

@@ -62,14 +62,7 @@ def convert(paths: Sequence[Path]) -> Contents:
         file.check_cells()
         data_sets = {name: _data_set(file, name) for name in PUBLISHED}
         digests = {path.name: sha256(path)}
-    return Contents(
-        name=NAME,
-        title=SOURCE.title,
-        citation=SOURCE.citation,
-        licence=SOURCE.licence,
-        source_sha256=digests,
-        data_sets=data_sets,
-    )
+    return SOURCE.contents(data_sets, digests)
 
 
 def _data_set(file: "_CsvFile", name: str) -> DataSet:

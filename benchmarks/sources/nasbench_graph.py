@@ -54,14 +54,8 @@ def convert(paths: Sequence[Path] = ()) -> Contents:
         raise UsageError(f"{NAME} is imported from one folder, {SOURCE.files}; received {len(paths)} paths")
     folder = paths[0] if paths else _installed()
     files = {name: folder / f"{name}.bench" for name in PUBLISHED}
-    return Contents(
-        name=NAME,
-        title=SOURCE.title,
-        citation=SOURCE.citation,
-        licence=SOURCE.licence,
-        data_sets={name: _data_set(name, path) for name, path in files.items()},
-        source_sha256={path.name: sha256(path) for path in files.values()},
-    )
+    data_sets = {name: _data_set(name, path) for name, path in files.items()}
+    return SOURCE.contents(data_sets, {path.name: sha256(path) for path in files.values()})
 
 
 def _installed() -> Path:

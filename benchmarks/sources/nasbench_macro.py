@@ -43,14 +43,7 @@ def convert(paths: Sequence[Path]) -> Contents:
         flops=np.array([_number(published[n], "flops", f"{path}, {n}") for n in networks]) / 1e6,
         trainings={EPOCHS: Training(test_accuracy=Measurement(accuracy[:, None, :], (EPOCHS,), SEEDS))},
     )
-    return Contents(
-        name=NAME,
-        title=SOURCE.title,
-        citation=SOURCE.citation,
-        licence=SOURCE.licence,
-        source_sha256={path.name: sha256(path)},
-        data_sets={"cifar10": data_set},
-    )
+    return SOURCE.contents({"cifar10": data_set}, {path.name: sha256(path)})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -24,14 +24,7 @@ def convert(paths: Sequence[Path]) -> Contents:
     if not path.exists():
         raise TableError(f"there is no file {path}")
     data_sets, digests = read_data_sets(path, LAYOUT)
-    return Contents(
-        name=NAME,
-        title=SOURCE.title,
-        citation=SOURCE.citation,
-        licence=SOURCE.licence,
-        source_sha256=digests,
-        data_sets=data_sets,
-    )
+    return SOURCE.contents(data_sets, digests)
 
 
 SOURCE = Source(
