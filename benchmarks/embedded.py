@@ -13,3 +13,8 @@ def embedded_names() -> list[str]:
 def embedded_path(name: str) -> Path:
     """The file of an embedded table, whether there is one or not."""
     return FOLDER / f"{name}.h5"
+
+
+def unfinished_path(table: Path) -> Path:
+    """Where the seeds lie that a table is not measured with yet, but for some cells."""
+    return table.parent / "unfinished" / table.name

@@ -1,6 +1,6 @@
 """Measuring the embedded table: every distinct cell of NAS-Bench-201, trained for real."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.embedded import embedded_path
+from benchmarks.embedded import embedded_path, unfinished_path
 from benchmarks.evaluation_cache import EvaluationCache
 from benchmarks.live import LiveTask
 from benchmarks.pack import Protocol, pack
@@ -70,10 +70,12 @@ def measure(
             yield done, len(all_work)
 
 
-def table_contents(workplace: Workplace, pixels: str = "") -> Contents:
-    """The table of all that was measured so far: a row for each of the 15,625 cells.
+def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents | None]:
+    """What was measured so far, as the table and the rest: a row for each of the 15,625 cells in both.
 
-    Equal cells share one training. What the embedded table lists stays where it is.
+    The table has the seeds that every cell was trained with; the first is in it, too, while it is not whole,
+    and the title says so. The rest has the other seeds; None where there are none. Equal cells share one
+    training. What the embedded table and its rest list stays where it is.
 
     Args:
         workplace: where the trainings are.
@@ -85,75 +87,95 @@ def table_contents(workplace: Workplace, pixels: str = "") -> Contents:
     entries = [
         entry for entry in EvaluationCache(workplace.cache).entries() if Protocol.of(entry) == protocol
     ]
-    before = _embedded(protocol)
+    before = _before(protocol)
     if not entries:
         beyond = " beyond what the embedded table lists" if before else " yet"
         raise TableError(f"nothing was measured{beyond}")
     packed = pack(entries, NAME, TITLE)
-    data_set = _every_cell(packed.data_sets[IMAGES], before.data_set(IMAGES) if before else None)
-    devices = {
-        device
-        for table in (packed, before)
-        if table is not None
-        for device in table.provenance["devices"].split("; ")
-    }
-    return replace(
+    known = [table.provenance for table in before]
+    devices = {device for each in (packed.provenance, *known) for device in each["devices"].split("; ")}
+    everything = replace(
         packed,
-        title=_title(data_set),
         citation="measured by nasbench_lab; its README says how",
         licence="Apache-2.0",
-        data_sets={IMAGES: data_set},
+        data_sets={
+            IMAGES: _every_cell([*(table.data_set(IMAGES) for table in before), packed.data_sets[IMAGES]])
+        },
         provenance={
             **packed.provenance,
             "devices": "; ".join(sorted(devices)),
-            "pixels": pixels or (before and before.provenance.get("pixels")) or "as in the official files",
+            "pixels": pixels or (known[0]["pixels"] if known else "as in the official files"),
         },
+    )
+    measured = _measured(everything)
+    finished = [seed for seed, count in measured.items() if count == len(_distinct())] or [min(measured)]
+    rest = [seed for seed in measured if seed not in finished]
+    return _of_seeds(everything, finished), _of_seeds(everything, rest) if rest else None
+
+
+def _measured(contents: Contents) -> dict[str, int]:
+    """How many distinct cells were trained, by seed; seeds of none are not in it."""
+    test = contents.data_sets[IMAGES].trainings[MINI.epochs].test_accuracy
+    assert test is not None
+    counts = np.isfinite(test.values[_distinct(), 0]).sum(axis=0)
+    return {seed: int(count) for seed, count in zip(test.seeds, counts, strict=True) if count}
+
+
+def _of_seeds(contents: Contents, seeds: list[str]) -> Contents:
+    """A part of the seeds. A table that is not whole says so wherever it is named."""
+    data_set = contents.data_sets[IMAGES]
+
+    def chosen(measurement: Measurement) -> Measurement:
+        places = [measurement.seeds.index(seed) for seed in seeds]
+        return replace(measurement, values=measurement.values[..., places], seeds=tuple(seeds))
+
+    training = data_set.trainings[MINI.epochs]
+    part = Training(**{field.name: chosen(getattr(training, field.name)) for field in fields(Training)})
+    fewest = min(_measured(contents)[seed] for seed in seeds)
+    so_far = "" if fewest == len(_distinct()) else f" ({fewest:,} of {len(_distinct()):,} cells so far)"
+    return replace(
+        contents,
+        title=TITLE + so_far,
+        data_sets={IMAGES: replace(data_set, trainings={MINI.epochs: part})},
     )
 
 
-def _title(data_set: DataSet) -> str:
-    """A table that is not whole yet says so wherever it is named."""
-    test = data_set.trainings[MINI.epochs].test_accuracy
-    assert test is not None
-    cells = _distinct()
-    measured = int((~np.isnan(test.values[cells, 0])).any(axis=1).sum())
-    return TITLE if measured == len(cells) else f"{TITLE} ({measured:,} of {len(cells):,} cells so far)"
-
-
-def _every_cell(measured: DataSet, before: DataSet | None) -> DataSet:
-    """A row for each cell of the space, from the rows of distinct ones, over what was listed before."""
+def _every_cell(sources: Sequence[DataSet]) -> DataSet:
+    """A row for each cell of the space, from all that the sources list of the cell or an equal one."""
     space = find_space(SPACE)
-    assert measured.keys is not None
-    classes = space.canonical_indices(np.arange(space.size))
-    rows = np.minimum(np.searchsorted(measured.keys, classes), len(measured.keys) - 1)
-    found = measured.keys[rows] == classes
-    labels = tuple(map(str, range(SEEDS)))
+    cells = np.array([space.architecture(index) for index in range(space.size)])
+    rows = [source.rows(cells) for source in sources]
+    labels = _seeds(sources)
 
     def column(name: str) -> FloatArray:
-        old = None if before is None else getattr(before, name)
-        values: FloatArray = np.full(space.size, np.nan) if old is None else old.copy()
-        values[found] = getattr(measured, name)[rows[found]]
+        values: FloatArray = np.full(space.size, np.nan)
+        for source, row in zip(sources, rows, strict=True):
+            values = np.where(np.isnan(values) & (row >= 0), getattr(source, name)[row], values)
         return values
 
     def measurement(name: str) -> Measurement:
-        new: Measurement = getattr(measured.trainings[MINI.epochs], name)
-        values = np.full((space.size, len(new.epochs), SEEDS), np.nan, np.float32)
-        if before is not None:
-            values[:] = getattr(before.trainings[MINI.epochs], name).values
-        for position, label in enumerate(new.seeds):
-            fresh = np.where(found[:, None], new.values[rows, :, position], np.nan)
-            known = ~np.isnan(fresh)
-            values[..., labels.index(label)][known] = fresh[known]
-        return Measurement(values, new.epochs, labels)
+        measurements = [getattr(source.trainings[MINI.epochs], name) for source in sources]
+        epochs: tuple[int, ...] = measurements[0].epochs
+        values = np.full((space.size, len(epochs), len(labels)), np.nan, np.float32)
+        for source, row in zip(measurements, rows, strict=True):
+            for position, label in enumerate(source.seeds):
+                old, new = values[..., labels.index(label)], source.values[row, :, position]
+                old[:] = np.where(np.isnan(old) & (row >= 0)[:, None], new, old)
+        return Measurement(values, epochs, labels)
 
     training = Training(**{field.name: measurement(field.name) for field in fields(Training)})
     return replace(
-        measured,
+        sources[-1],
         keys=None,
         trainings={MINI.epochs: training},
         parameters=column("parameters"),
         flops=column("flops"),
     )
+
+
+def _seeds(sources: Sequence[DataSet]) -> tuple[str, ...]:
+    tests = [source.trainings[MINI.epochs].test_accuracy for source in sources]
+    return tuple(sorted({seed for test in tests if test is not None for seed in test.seeds}, key=int))
 
 
 @cache
@@ -183,20 +205,25 @@ def _distinct() -> NDArray[np.int64]:
     return np.unique(space.canonical_indices(np.arange(space.size)))
 
 
-def _embedded(protocol: Protocol) -> Table | None:
-    """The embedded table, where there is one that was measured by this protocol."""
-    if not embedded_path(NAME).exists():
-        return None
-    table = Table(embedded_path(NAME))
-    known = (table.provenance.get("recipe digest"), table.provenance.get("images digest"))
-    return table if known == (protocol.recipe, protocol.images) else None
+def _before(protocol: Protocol) -> list[Table]:
+    """The embedded table and its rest, where they are there and were measured by this protocol."""
+    path = embedded_path(NAME)
+    tables = [Table(each) for each in (path, unfinished_path(path)) if each.exists()]
+    wanted = (protocol.recipe, protocol.images)
+    return [
+        table
+        for table in tables
+        if (table.provenance.get("recipe digest"), table.provenance.get("images digest")) == wanted
+    ]
 
 
 def _listed(protocol: Protocol) -> set[tuple[int, int]]:
-    """Cells and seeds that the embedded table has."""
-    before = _embedded(protocol)
-    if before is None:
-        return set()
-    test = before.data_set(IMAGES).trainings[MINI.epochs].test_accuracy
-    assert test is not None
-    return {(int(cell), int(test.seeds[seed])) for cell, _, seed in np.argwhere(~np.isnan(test.values))}
+    """Cells and seeds that they list."""
+    listed = set()
+    for table in _before(protocol):
+        test = table.data_set(IMAGES).trainings[MINI.epochs].test_accuracy
+        assert test is not None
+        listed |= {
+            (int(cell), int(test.seeds[seed])) for cell, _, seed in np.argwhere(~np.isnan(test.values))
+        }
+    return listed

@@ -410,7 +410,8 @@ def measure(
 ) -> int:
     """Measure the embedded table: train all 6,466 distinct cells of NAS-Bench-201, some hours for each seed.
 
-    Stopped at any point, the same command goes on; what is measured so far is written to the table.
+    Stopped at any point, the same command goes on; what is measured so far is written to the table, and
+    seeds that only some cells were trained with into the folder `unfinished` beside it.
 
     Args:
         jobs: trainings at once; one for each core where not given.
@@ -427,6 +428,7 @@ def measure(
 
     from benchmarks import measure as measuring
     from benchmarks.catalog import cache_folder, data_folder
+    from benchmarks.embedded import unfinished_path
     from benchmarks.table import write_table
 
     if name != measuring.NAME:
@@ -446,7 +448,12 @@ def measure(
     except KeyboardInterrupt:
         interrupted = True
     path = out or data_folder() / f"{name}.h5"
-    write_table(measuring.table_contents(place, pixels), path)
+    table, rest = measuring.tables(place, pixels)
+    write_table(table, path)
+    if rest:
+        write_table(rest, unfinished_path(path))
+    else:
+        unfinished_path(path).unlink(missing_ok=True)
     _console().print(f"{name}, {done:,} of {total:,} trainings: {path}", soft_wrap=True)
     return INTERRUPTED if interrupted else 0
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import embedded, measure
 from benchmarks.evaluation_cache import EvaluationCache
-from benchmarks.measure import Workplace, table_contents
+from benchmarks.measure import Workplace, tables
 from benchmarks.table import Table, write_table
 from nasbench_lab.errors import TableError
 from tests.live_task import SPACE, TINY
@@ -35,14 +35,16 @@ def test_every_cell_gets_the_measurement_of_its_class(tmp_path):
     steps = list(measure.measure(place(tmp_path), seeds=2))
     assert steps[0] == (0, 6)
     assert steps[-1] == (6, 6)
-    write_table(table_contents(place(tmp_path)), tmp_path / "t.h5")
+    contents, rest = tables(place(tmp_path))
+    assert rest is None
+    write_table(contents, tmp_path / "t.h5")
     table = Table(tmp_path / "t.h5")
     data_set = table.data_set("digits")
     assert len(data_set) == SPACE.size
     test = data_set.trainings[TINY.epochs].test_accuracy
-    assert test.seeds == ("0", "1", "2")
+    assert test.seeds == ("0", "1")
     listed = np.isin(SPACE.canonical_indices(np.arange(SPACE.size)), CELLS)
-    assert (np.isfinite(test.values[:, 0]) == (listed[:, None] & [True, True, False])).all()
+    assert (np.isfinite(test.values[:, 0]) == listed[:, None]).all()
     by_architecture = {
         (entry.key.architecture, entry.key.seed): entry.outcome
         for entry in EvaluationCache(tmp_path / "cache").entries()
@@ -64,7 +66,7 @@ def test_goes_on_where_it_was_stopped(tmp_path):
     list(islice(measure.measure(place(tmp_path), seeds=1), 3))
     first = {path: path.read_bytes() for path in (tmp_path / "cache").glob("*/*.json")}
     assert len(first) == 2
-    assert table_contents(place(tmp_path)).title == "CIFAR-10 mini (2 of 3 cells so far)"
+    assert tables(place(tmp_path))[0].title == "CIFAR-10 mini (2 of 3 cells so far)"
     assert list(measure.measure(place(tmp_path), seeds=1)) == [(2, 3), (3, 3)]
     assert all(path.read_bytes() == content for path, content in first.items())
 
@@ -72,20 +74,42 @@ def test_goes_on_where_it_was_stopped(tmp_path):
 def test_what_the_embedded_table_lists_is_not_measured_again(tmp_path):
     list(measure.measure(place(tmp_path), seeds=1))
     (tmp_path / "embedded").mkdir()
-    contents = table_contents(place(tmp_path), pixels="drawn by hand")
+    contents, _ = tables(place(tmp_path), pixels="drawn by hand")
     write_table(contents, tmp_path / "embedded" / f"{measure.NAME}.h5")
     elsewhere = Workplace(images=None, cache=tmp_path / "new cache")
     assert next(measure.measure(elsewhere, seeds=2)) == (3, 6)
     assert Table(tmp_path / "embedded" / f"{measure.NAME}.h5").title == "CIFAR-10 mini"
     with pytest.raises(TableError, match="nothing was measured beyond what the embedded table lists"):
-        table_contents(elsewhere)
+        tables(elsewhere)
     list(measure.measure(elsewhere, seeds=2))
-    contents = table_contents(elsewhere)
+    contents, _ = tables(elsewhere)
     assert contents.provenance["pixels"] == "drawn by hand"
     test = contents.data_sets["digits"].trainings[TINY.epochs].test_accuracy
-    assert np.isfinite(test.values[CELLS, 0]).tolist() == [[True, True, False]] * len(CELLS)
+    assert np.isfinite(test.values[CELLS, 0]).tolist() == [[True, True]] * len(CELLS)
 
 
 def test_nothing_measured_makes_no_table(tmp_path):
     with pytest.raises(TableError, match="nothing was measured yet"):
-        table_contents(place(tmp_path))
+        tables(place(tmp_path))
+
+
+def test_a_seed_that_is_not_whole_is_kept_beside_the_table(tmp_path):
+    list(islice(measure.measure(place(tmp_path), seeds=2), 6))  # three of the first seed, two of the second
+    contents, rest = tables(place(tmp_path))
+    assert (contents.title, rest.title) == ("CIFAR-10 mini", "CIFAR-10 mini (2 of 3 cells so far)")
+    whole, part = (each.data_sets["digits"].trainings[TINY.epochs].test_accuracy for each in (contents, rest))
+    assert (whole.seeds, part.seeds) == (("0",), ("1",))
+    assert np.isfinite(whole.values[CELLS]).all()
+    assert np.isfinite(part.values[CELLS]).sum() == 2
+    table = tmp_path / "embedded" / f"{measure.NAME}.h5"
+    for path, written in ((table, contents), (embedded.unfinished_path(table), rest)):
+        path.parent.mkdir()
+        write_table(written, path)
+    elsewhere = Workplace(images=None, cache=tmp_path / "new cache")
+    assert list(measure.measure(elsewhere, seeds=2)) == [(5, 6), (6, 6)]
+    both, rest = tables(elsewhere)
+    assert rest is None
+    test = both.data_sets["digits"].trainings[TINY.epochs].test_accuracy
+    assert test.seeds == ("0", "1")
+    assert np.isfinite(test.values[CELLS]).all()
+    assert np.array_equal(test.values[..., 0], whole.values[..., 0], equal_nan=True)
