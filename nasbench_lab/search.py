@@ -7,7 +7,7 @@ test accuracy.
 
 import math
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -208,7 +208,7 @@ def _drive(
             batch: Any = request if type(request) is list else (request,)
             answers = []
             if len(batch) > 1:
-                _prepare(batch, task, rng)
+                _prepare(batch[: budget.evaluations and budget.evaluations - len(evaluations)], task, rng)
             for query in batch:
                 architecture, epochs = query, None
                 if type(query) is Query:
@@ -266,8 +266,10 @@ def _record(architectures: list[Architecture], evaluations: list[Evaluation], ta
     # A training that failed has no accuracy, whatever a search was told for it.
     valid_accuracy = seen if True not in failed else np.where(failed, np.nan, seen).tolist()
     test_accuracy = np.full(len(evaluations), np.nan)
-    for step in new_incumbents(valid_accuracy, epochs):
-        test_accuracy[step] = task.test_accuracy(architectures[step])
+    for step, accuracy in incumbents(
+        valid_accuracy, epochs, lambda step: task.test_accuracy(architectures[step])
+    ):
+        test_accuracy[step] = accuracy
     return Run(
         architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
         valid_accuracy=np.array(valid_accuracy, dtype=np.float64),
@@ -278,17 +280,18 @@ def _record(architectures: list[Architecture], evaluations: list[Evaluation], ta
     )
 
 
-def new_incumbents(valid_accuracy: Sequence[float], epochs: Sequence[int]) -> list[int]:
-    """The steps at which the incumbent changes, in order.
+def incumbents(
+    valid_accuracy: Sequence[float], epochs: Sequence[int], report: Callable[[int], float]
+) -> Iterator[tuple[int, float]]:
+    """The steps at which the incumbent changes, in order, and what is reported of it.
 
     The incumbent is the evaluation with the highest validation accuracy among those with the most
     epochs so far (accuracies of different fidelities are not compared); of equal ones the first. An
-    evaluation that failed (NaN) is never one.
+    evaluation that failed (NaN) is never one, nor is one whose training to the end failed, so that
+    `report` gives NaN.
     """
-    steps = []
     best = (0, -math.inf)
     for step, reached in enumerate(zip(epochs, valid_accuracy, strict=True)):
-        if reached > best and not math.isnan(reached[1]):
+        if reached > best and not math.isnan(reached[1]) and not math.isnan(accuracy := report(step)):
             best = reached
-            steps.append(step)
-    return steps
+            yield step, accuracy

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench_lab.errors import AlgorithmError, UnlistedArchitecture, UsageError
-from nasbench_lab.search import Budget, Evaluation, Query, new_incumbents, search
+from nasbench_lab.search import Budget, Evaluation, Query, incumbents, search
 from nasbench_lab.spaces import find_space
 
 SPACE = find_space("nasbench_macro")
@@ -201,6 +201,12 @@ def test_refuses_a_budget_of_nothing(limits, message):
         Budget(**limits)
 
 
+def test_a_batch_is_prepared_no_further_than_the_budget():
+    task = Toy()
+    assert len(search(of([FIRST] * 4, [FIRST] * 4), task, Budget(evaluations=6), SEED)) == 6
+    assert [len(queries) for queries, _ in task.prepared] == [4, 2]
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([4, 12, 36])), max_size=30))
 def test_incumbents_match_a_walk_through_the_run(history):
     best, expected = None, []
@@ -210,7 +216,14 @@ def test_incumbents_match_a_walk_through_the_run(history):
             best = (accuracy, epochs)
             expected.append(step)
     accuracies = [float(accuracy) for accuracy, _ in history]
-    assert new_incumbents(accuracies, [epochs for _, epochs in history]) == expected
+    found = incumbents(accuracies, [epochs for _, epochs in history], lambda step: 10.0 * step)
+    assert list(found) == [(step, 10.0 * step) for step in expected]
+
+
+def test_what_fails_when_trained_to_the_end_is_no_incumbent():
+    reported = [50.0, math.nan, 52.0, 51.0]
+    found = incumbents([60.0, 90.0, 70.0, 80.0], [4] * 4, reported.__getitem__)
+    assert list(found) == [(0, 50.0), (2, 52.0), (3, 51.0)]
 
 
 def test_a_failed_evaluation_is_recorded_without_an_accuracy_and_is_no_incumbent():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nasbench_lab.results import Results, Runs, TaskCard
-from nasbench_lab.search import Run, new_incumbents
+from nasbench_lab.search import Run, incumbents
 from nasbench_lab.tables import Tables, compute_tables
 
 Make = Callable[..., tuple[Results, Tables]]
@@ -92,8 +92,8 @@ def _run(rng: np.random.Generator, steps: int, scale: float, regret: float | Non
     valid_accuracy = np.full(steps, np.nan) if fails else accuracy + rng.normal(0, 0.3, steps)
     test_accuracy = np.full(steps, np.nan)
     if not fails:
-        incumbents = new_incumbents(valid_accuracy.tolist(), epochs.tolist())
-        test_accuracy[incumbents] = accuracy[incumbents]
+        for step, reported in incumbents(valid_accuracy.tolist(), epochs.tolist(), accuracy.__getitem__):
+            test_accuracy[step] = reported
     return Run(
         architectures=np.zeros((steps, 6), dtype=np.uint16),
         valid_accuracy=valid_accuracy,
