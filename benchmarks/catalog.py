@@ -95,10 +95,10 @@ def open_table(name: str) -> "Table":
 
     if name == NAME:
         raise UsageError(f"{name} is a surrogate and has no table, so that there is nothing here to look up")
+    if name in embedded_names():
+        return Table(embedded_path(name))
     # A table that somebody wrote there with `benchmarks.table.write_table` needs no source.
     path = data_folder() / f"{name}.h5"
-    if not path.exists() and name in embedded_names():
-        return Table(embedded_path(name))
     if not path.exists():
         source = find_source(name)
         if not source.packaged:

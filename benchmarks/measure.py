@@ -46,15 +46,16 @@ def measure(
 ) -> Generator[tuple[int, int], None, None]:
     """Train what is neither in the cache nor in the embedded table, and yield how much is done of how much.
 
-    All cells are trained with seed 0, then all with the next one, in an order that was drawn once: what is
-    there at any moment is a random sample of the cells. Stopped at any point, it goes on where it was.
+    All cells are trained with seed 0, then all with the next one, each time in an order that is drawn: what
+    is there at any moment is a random sample of the cells, and machines that share a cache seldom train the
+    same cell at once. Stopped at any point, it goes on where it was.
     """
     from joblib import Parallel, delayed
 
     task = _task(workplace)
     listed = _listed(task.protocol)
-    cells = np.random.default_rng(0).permutation(_distinct())
-    all_work = [(int(cell), seed) for seed in range(seeds) for cell in cells]
+    rng = np.random.default_rng()
+    all_work = [(int(cell), seed) for seed in range(seeds) for cell in rng.permutation(_distinct())]
     left = [
         (cell, seed)
         for cell, seed in all_work
@@ -108,6 +109,10 @@ def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents |
         },
     )
     measured = _measured(everything)
+    if not measured:
+        raise TableError(
+            "every training failed in its first epoch, so that there is nothing to make a table of"
+        )
     finished = [seed for seed, count in measured.items() if count == len(_distinct())] or [min(measured)]
     rest = [seed for seed in measured if seed not in finished]
     return _of_seeds(everything, finished), _of_seeds(everything, rest) if rest else None
@@ -115,10 +120,19 @@ def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents |
 
 def _measured(contents: Contents) -> dict[str, int]:
     """How many distinct cells were trained, by seed; seeds of none are not in it."""
-    test = contents.data_sets[IMAGES].trainings[MINI.epochs].test_accuracy
-    assert test is not None
-    counts = np.isfinite(test.values[_distinct(), 0]).sum(axis=0)
-    return {seed: int(count) for seed, count in zip(test.seeds, counts, strict=True) if count}
+    seeds, trained = _trained(contents.data_sets[IMAGES])
+    counts = trained[_distinct()].sum(axis=0)
+    return {seed: int(count) for seed, count in zip(seeds, counts, strict=True) if count}
+
+
+def _trained(data_set: DataSet) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
+    """Training seeds, and which cells were trained with them, shape `(cells, seeds)`.
+
+    By the first epoch: a training that diverges later on was done, too.
+    """
+    valid = data_set.trainings[MINI.epochs].valid_accuracy
+    assert valid is not None
+    return valid.seeds, np.isfinite(valid.values[:, 0])
 
 
 def _of_seeds(contents: Contents, seeds: list[str]) -> Contents:
@@ -197,7 +211,11 @@ def _task(workplace: Workplace) -> LiveTask:
 def _train(workplace: Workplace, cell: int, seed: int, in_worker: bool) -> None:
     if in_worker:
         leave_interrupts_to_parent()
-    _task(workplace).train(find_space(SPACE).architecture(cell), seed)
+    task = _task(workplace)
+    architecture = task.space.architecture(cell)
+    # Another machine may have trained it by now.
+    if not task.is_known(architecture, seed):
+        task.train(architecture, seed)
 
 
 def _distinct() -> NDArray[np.int64]:
@@ -221,9 +239,6 @@ def _listed(protocol: Protocol) -> set[tuple[int, int]]:
     """Cells and seeds that they list."""
     listed = set()
     for table in _before(protocol):
-        test = table.data_set(IMAGES).trainings[MINI.epochs].test_accuracy
-        assert test is not None
-        listed |= {
-            (int(cell), int(test.seeds[seed])) for cell, _, seed in np.argwhere(~np.isnan(test.values))
-        }
+        seeds, trained = _trained(table.data_set(IMAGES))
+        listed |= {(int(cell), int(seeds[at])) for cell, at in np.argwhere(trained)}
     return listed

@@ -65,7 +65,7 @@ def list_tables() -> int:
         else:
             grid.add_row(name, source.title, "-", "-", "not here", source.licence, "-")
     for path in sorted(data_folder().glob("*.h5")):
-        if path.stem not in sources:
+        if path.stem not in {*sources, *embedded_names()}:
             grid.add_row(*_described(path))
     console.print(grid)
     console.print(
@@ -420,14 +420,14 @@ def measure(
         cache: folder of finished trainings, which several machines may share; by default in the data folder.
         device: cuda, mps or cpu; by default the fastest that is here.
         pixels: what the images are, in words for the table, where they are not the official ones.
-        out: the table to write; by default in the data folder.
+        out: the table to write; by default cifar10-mini.h5 here.
     """
     from contextlib import closing
 
     from joblib import cpu_count
 
     from benchmarks import measure as measuring
-    from benchmarks.catalog import cache_folder, data_folder
+    from benchmarks.catalog import cache_folder
     from benchmarks.embedded import unfinished_path
     from benchmarks.table import write_table
 
@@ -437,7 +437,7 @@ def measure(
     place = measuring.Workplace(
         images=data_dir and data_dir.absolute(), cache=(cache or cache_folder()).absolute(), device=device
     )
-    interrupted = False
+    done, total, interrupted = 0, 0, False
     try:
         with (
             _measuring_bar(name) as progress,
@@ -447,7 +447,7 @@ def measure(
                 progress(done, total)
     except KeyboardInterrupt:
         interrupted = True
-    path = out or data_folder() / f"{name}.h5"
+    path = out or Path(f"{name}.h5")
     table, rest = measuring.tables(place, pixels)
     write_table(table, path)
     if rest:
