@@ -10,7 +10,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -147,14 +147,19 @@ Kind = TypeVar("Kind", Key, Epoch, Scores, Outcome, Entry)
 
 
 def _checked(kind: type[Kind], values: Any) -> Kind:
-    """A dataclass with the values of its fields, each of its type, and numbers finite and not negative."""
+    """A dataclass with the values of its fields, each of its type, and numbers finite and not negative.
+
+    Fields with a default may be missing: earlier versions did not have them.
+    """
     checked = {}
     for field in fields(kind):
+        if field.name not in values and field.default is not MISSING:
+            continue
         value = values[field.name]
         if field.type is float and type(value) is int:
             value = float(value)
         wanted: Any = getattr(field.type, "__origin__", field.type)
-        if not isinstance(value, wanted) or isinstance(value, bool):
+        if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
             raise ValueError(f"{field.name} is {str(value)[:40]!r}")
         if isinstance(value, int | float) and not 0 <= value <= (100 if field.name in PERCENT else MOST):
             raise ValueError(f"{field.name} is {value}")

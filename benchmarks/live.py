@@ -29,13 +29,15 @@ class LiveTask:
     """Trains what it is asked for, by one recipe on one set of images, and keeps the outcome.
 
     The canonical form of an architecture is trained, so that equal cells are trained once. Epochs before
-    the last are read off the curve of the whole training.
+    the last are read off the curve of the whole training. A training that diverged is kept as such; what
+    failed otherwise, for want of memory for instance, may do better another time or elsewhere.
 
     Args:
         space: any space that `benchmarks.training.networks` knows.
         recipe: how; of this space, or of all.
         images: on what.
         cache: where outcomes are kept and looked up.
+        epochs: after how many a search sees the accuracy; those of the recipe where not given.
         seeds: how many training seeds there are, from 0.
         seed: which of them a search sees: `random` (drawn anew at each evaluation), `mean` of them, or
             any whole number, which is then the only one.
@@ -58,6 +60,7 @@ class LiveTask:
         images: "ImageSet",
         cache: EvaluationCache,
         *,
+        epochs: int | None = None,
         seeds: int = 1,
         seed: str = "random",
         device: str | None = None,
@@ -70,11 +73,12 @@ class LiveTask:
             raise UsageError(
                 f"live training takes a training seed of random, mean or a whole number; received {seed!r}"
             )
+        self._recipe, self._images, self._cache = recipe, images, cache
+        self._epochs = self._checked(recipe.epochs if epochs is None else epochs)
         self.name = f"{space.name}/{images.name}"
         self.space = space
         self.seed = seed
         self._seeds = tuple(range(seeds)) if seed in ("random", "mean") else (int(seed),)
-        self._recipe, self._images, self._cache = recipe, images, cache
         self._device, self._jobs, self._progress = device, jobs, progress
         self._known: dict[Key, Outcome] = {}
 
@@ -84,12 +88,7 @@ class LiveTask:
         """Train an architecture, or look it up where that was done; a failure is an evaluation, too."""
         if not self.space.is_valid(architecture):
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
-        after = self._recipe.epochs if epochs is None else epochs
-        if not 1 <= after <= self._recipe.epochs:
-            raise UsageError(
-                f"the recipe {self._recipe.name} trains for {self._recipe.epochs} epochs, so that there is"
-                f" no accuracy after {after}"
-            )
+        after = self._epochs if epochs is None else self._checked(epochs)
         outcomes = [self._outcome(architecture, seed) for seed in self._shown(rng)]
         reached = [outcome.epochs[after - 1] for outcome in outcomes if len(outcome.epochs) >= after]
         failed = len(reached) < len(outcomes)
@@ -134,11 +133,12 @@ class LiveTask:
             self._known |= zip(missing, trained, strict=True)
 
     def train(self, architecture: Architecture, seed: int) -> Outcome:
-        """Train, and keep the outcome; what failed for want of memory may do better another time."""
+        """Train, and keep the outcome."""
         from benchmarks.training.devices import find_device
         from benchmarks.training.trainer import train
 
         key = self._key(architecture, seed)
+        checkpoint = self._cache.checkpoint(key)
         outcome = train(
             self.space.name,
             self.space.canonical(architecture),
@@ -146,13 +146,14 @@ class LiveTask:
             self._images,
             seed=seed,
             device=find_device(self._device),
-            checkpoint=self._cache.checkpoint(key),
+            checkpoint=checkpoint,
             progress=None if self._progress is None else partial(self._progress, key.architecture),
         )
         if outcome.failure:
             log.warning("training %s with seed %d failed: %s", key.architecture, seed, outcome.failure)
-        if not outcome.failure.startswith("out of memory"):
+        if not outcome.failure or outcome.diverged:
             self._cache.put(key, self._recipe, self._images, outcome)
+        checkpoint.unlink(missing_ok=True)
         return outcome
 
     @property
@@ -168,7 +169,10 @@ class LiveTask:
     def card(self) -> TaskCard:
         """What figures and reports say about this task."""
         recipe = self._recipe
-        by = f"after {recipe.epochs} epochs of live training by the recipe {recipe.title}"
+        by = f"of live training by the recipe {recipe.title}"
+        seen_after = f"after {self._epochs} epochs"
+        if self._epochs < recipe.epochs:
+            seen_after = f"after {self._epochs} of {recipe.epochs} epochs"
         count = len(self._seeds)
         over = f"mean over {count} training seeds" if count > 1 else f"training seed {self._seeds[0]}"
         drawn = self.seed == "random" and count > 1
@@ -177,14 +181,23 @@ class LiveTask:
             name=self.name,
             title=f"{self.space.name}, {self._images.title}",
             metric="accuracy (%)",
-            searched=f"validation accuracy {by} ({seen})",
-            reported=f"test accuracy {by} ({over})",
+            searched=f"validation accuracy {seen_after} {by} ({seen})",
+            reported=f"test accuracy after {recipe.epochs} epochs {by} ({over})",
             cost="simulated seconds",
             optimum=None,
             digest=f"{recipe.digest}+{self._images.digest}",
             citation="trained by nasbench_lab",
             licence="",
         )
+
+    def _checked(self, epochs: int) -> int:
+        """A number of epochs that there is an accuracy after."""
+        if not 1 <= epochs <= self._recipe.epochs:
+            raise UsageError(
+                f"the recipe {self._recipe.name} trains for {self._recipe.epochs} epochs, so that there is"
+                f" no accuracy after {epochs}"
+            )
+        return epochs
 
     def _shown(self, rng: np.random.Generator) -> tuple[int, ...]:
         """The seeds behind an evaluation."""
@@ -237,5 +250,7 @@ def _mean(values: Sequence[float]) -> float:
 
 def _seconds(outcome: Outcome, epochs: int) -> float:
     """What a training costs up to an epoch, and one validation pass; a failed one what it took."""
-    reached = outcome.epochs[:epochs]
-    return reached[-1].train_seconds + reached[-1].valid_seconds if reached else 0.0
+    if len(outcome.epochs) < epochs:
+        return outcome.failed_seconds
+    last = outcome.epochs[epochs - 1]
+    return last.train_seconds + last.valid_seconds

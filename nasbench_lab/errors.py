@@ -5,6 +5,7 @@
     ├── TableError                a table is missing, damaged, or not what its attributes say
     │   └── UnlistedArchitecture  the table does not list this architecture
     ├── ImagesError               images to train on are missing, damaged, or not what they should be
+    ├── TrainingError             the device that trains failed
     ├── FetchError                a published file could not be fetched
     ├── AlgorithmError            an algorithm broke the contract, or failed
     └── StoreError                a folder of results cannot be used as asked
@@ -35,6 +36,10 @@ class UnlistedArchitecture(TableError):  # noqa: N818 -- a miss, which a fallbac
 
 class ImagesError(NasbenchLabError):
     """Images to train on are missing, damaged, or not what they should be."""
+
+
+class TrainingError(NasbenchLabError):
+    """The device that trains failed; what is being trained is not to blame."""
 
 
 class FetchError(NasbenchLabError):

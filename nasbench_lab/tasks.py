@@ -137,6 +137,7 @@ def _live_task(name: str, view: View) -> "LiveTask":
         find_recipe(view.recipe),
         _images(data_set, view.live.data_dir),
         EvaluationCache(view.live.cache or cache_folder()),
+        epochs=view.epochs,
         seed=view.training_seed,
         device=view.live.device,
         jobs=view.live.jobs,

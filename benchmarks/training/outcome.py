@@ -47,6 +47,9 @@ class Outcome:
         epochs: those that ended with finite numbers.
         test: None where the training failed.
         failure: why it failed, in one line; empty where it did not.
+        diverged: whether it failed because its numbers were not finite any more: that is the network's own,
+            while another failure may be the machine's.
+        failed_seconds: what a training that failed took, see `Epoch.train_seconds`; 0 where it did not.
         parameters: trainable weights, in millions.
         flops: multiply-adds of one forward pass, in millions.
         device: what it ran on, in words, with the version of PyTorch.
@@ -55,6 +58,8 @@ class Outcome:
     epochs: tuple[Epoch, ...]
     test: Scores | None
     failure: str = ""
+    diverged: bool = False
+    failed_seconds: float = 0.0
     parameters: float
     flops: float
     device: str

@@ -44,7 +44,8 @@ class Pixels:
 
         The split is by position, so that it is the same everywhere: the recipe's training images are the
         first of the set's training images, its validation images the last of them. The test images are
-        the set's. Each channel has mean 0 and standard deviation 1 over all training images of the set.
+        the set's. Each channel of the images as they come, before they are averaged down, has mean 0 and
+        standard deviation 1 over all training images of the set.
 
         Raises `UsageError` where the set has too few images, or smaller ones than the recipe asks for.
         """

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from benchmarks.training.outcome import Epoch, Outcome, Scores
 from benchmarks.training.pixels import Part, Pixels, pixels_on
 from benchmarks.training.recipes import Recipe
 from benchmarks.training.rmsprop import TensorFlowRMSprop
+from nasbench_lab.errors import TrainingError
 from nasbench_lab.files import replacing
 from nasbench_lab.spaces import Architecture
 
@@ -37,6 +38,10 @@ log = logging.getLogger(__name__)
 
 class _Failed(Exception):  # noqa: N818 -- an outcome, which `train` returns
     """The network cannot be trained; the text says why, in one line."""
+
+    def __init__(self, text: str, diverged: bool = False) -> None:
+        super().__init__(text)
+        self.diverged = diverged
 
 
 def train(
@@ -65,16 +70,22 @@ def train(
         seed: 0 or more.
         device: where.
         checkpoint: a file that a training of minutes or more is kept in after an epoch; where it is there,
-            the training goes on from it, to the same numbers. It is gone at the end. One that is damaged or
-            of another training is not used.
+            the training goes on from it, to the same numbers (on CUDA and MPS, but for dropout). Whoever
+            keeps the outcome removes it then. One that is damaged or of another training is not used.
         progress: called after each epoch with its number, from 1.
 
     Returns:
         The outcome. A loss that is not finite, too little memory, or any error in the network's
         computation is a failure that it says, not an exception. What `progress` raises, or writing the
         checkpoint, is passed on.
+
+    Raises `TrainingError` where it is the device that failed, or has no room for the images.
     """
-    pixels = pixels_on(device, images, recipe)
+    try:
+        with _explained(recipe, device):
+            pixels = pixels_on(device, images, recipe)
+    except _Failed as error:
+        raise TrainingError(f"the images of {images.title} cannot be put on {device}: {error}") from None
     shape = _shape(recipe, pixels)
     with torch.device("meta"):
         parameters, flops = count(build_network(space, architecture, shape), shape)
@@ -85,17 +96,19 @@ def train(
         return _Training(build_network(space, architecture, shape), recipe, pixels, seed, device)
 
     epochs: list[Epoch] = []
-    test, failure = None, ""
+    test, failure, diverged, failed_seconds = None, "", False, 0.0
     with _undisturbed(device):
+        started = _now(device)
         try:
             with _explained(recipe, device):
                 training, epochs = _resumed(begin, checkpoint, identity)
             saved = time.monotonic()
             while len(epochs) < recipe.epochs:
+                started = _now(device)
                 with _explained(recipe, device):
                     epoch = training.epoch(epochs[-1].train_seconds if epochs else 0.0)
                 if not math.isfinite(epoch.train_loss + epoch.valid_loss):
-                    raise _Failed(f"diverged: the loss is not finite in epoch {len(epochs) + 1}")
+                    raise _Failed(f"diverged: the loss is not finite in epoch {len(epochs) + 1}", True)
                 epochs.append(epoch)
                 if progress is not None:
                     progress(len(epochs), epoch)
@@ -105,13 +118,14 @@ def train(
             with _explained(recipe, device):
                 test = training.test()
         except _Failed as error:
-            failure = str(error)
-    if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+            failure, diverged = str(error), error.diverged
+            failed_seconds = _now(device) - started + (epochs[-1].train_seconds if epochs else 0.0)
     return Outcome(
         epochs=tuple(epochs),
         test=test,
         failure=failure,
+        diverged=diverged,
+        failed_seconds=failed_seconds,
         parameters=parameters,
         flops=flops,
         device=describe_device(device),
@@ -171,7 +185,7 @@ class _Training:
         self._recipe, self._pixels, self._device = recipe, pixels, device
         self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         steps = recipe.epochs * math.ceil(len(pixels.train) / recipe.batch_size)
-        self._optimizer = _optimizer(recipe, self._network)
+        self._optimizer = _optimizer(recipe, self._network, device)
         self._schedule = _schedule(recipe, self._optimizer, steps)
         # On the CPU wherever the network is: any device sees the same images in the same order.
         self._generator = torch.Generator().manual_seed(seed)
@@ -179,7 +193,7 @@ class _Training:
 
     def epoch(self, seconds_before: float) -> Epoch:
         """One pass over the training images, and one over the validation images."""
-        start = self._now()
+        start = _now(self._device)
         self._network.train()
         losses = []
         for images, labels in self._batches():
@@ -192,7 +206,7 @@ class _Training:
             self._schedule.step()
             losses.append(loss.detach() * len(labels))
         total = torch.stack(losses).sum().item()
-        middle = self._now()
+        middle = _now(self._device)
         logits = self._logits(self._pixels.valid)
         labels = self._pixels.valid.labels
         right = int((logits.argmax(dim=1) == labels).sum())
@@ -202,7 +216,7 @@ class _Training:
             valid_loss=valid_loss,
             train_loss=total / len(self._pixels.train),
             train_seconds=seconds_before + middle - start,
-            valid_seconds=self._now() - middle,
+            valid_seconds=_now(self._device) - middle,
         )
 
     def test(self) -> Scores:
@@ -260,17 +274,18 @@ class _Training:
             batches = torch.split(part.images, EVALUATION_BATCH)
             return torch.cat([self._network(images) for images in batches]).float()
 
-    def _precision(self) -> torch.autocast:
+    def _precision(self) -> AbstractContextManager[object]:
         # Half precision is slower than single on most CPUs.
-        return torch.autocast(self._device.type, torch.float16, enabled=self._device.type == "cuda")
+        return torch.autocast("cuda", torch.float16) if self._device.type == "cuda" else nullcontext()
 
-    def _now(self) -> float:
-        """Seconds; on a CPU those of the processor, which other work on the machine does not add to."""
-        if self._device.type == "cpu":
-            return time.process_time()
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)
-        return time.perf_counter()
+
+def _now(device: torch.device) -> float:
+    """Seconds; on a CPU those of the processor, which other work on the machine does not add to."""
+    if device.type == "cpu":
+        return time.process_time()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()
 
 
 def score(labels: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes: int) -> Scores:
@@ -290,7 +305,7 @@ def score(labels: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes
     )
 
 
-def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
+def _optimizer(recipe: Recipe, network: nn.Module, device: torch.device) -> torch.optim.Optimizer:
     if recipe.optimizer == "rmsprop":
         return TensorFlowRMSprop(
             network.parameters(),
@@ -304,7 +319,8 @@ def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
         weight_decay=recipe.weight_decay,
-        fused=True,
+        # On MPS only since PyTorch 2.5.
+        fused=device.type != "mps",
     )
 
 
@@ -326,7 +342,7 @@ def _schedule(
 
 @contextmanager
 def _explained(recipe: Recipe, device: torch.device) -> Iterator[None]:
-    """Turn what computing raises into one line."""
+    """Turn what computing raises into one line, and say so where the device does not work any more."""
     try:
         yield
     except Exception as error:
@@ -334,4 +350,15 @@ def _explained(recipe: Recipe, device: torch.device) -> Iterator[None]:
         if isinstance(error, MemoryError) or any(complaint in text for complaint in OUT_OF_MEMORY):
             batches = f"batches of {recipe.batch_size} images on {device}"
             raise _Failed(f"out of memory: {batches}; use a smaller batch_size") from error
-        raise _Failed(f"{type(error).__name__}: {text[:200]}") from error
+        reason = f"{type(error).__name__}: {text[:200]}"
+        if not _works(device):
+            raise TrainingError(f"{device} does not work any more, after {reason}; start again") from error
+        raise _Failed(reason) from error
+
+
+def _works(device: torch.device) -> bool:
+    """Whether a device still computes: after some errors CUDA never does again in the same process."""
+    try:
+        return torch.ones(1, device=device).add(1).item() == 2
+    except Exception:
+        return False

@@ -38,6 +38,8 @@ def trained(monkeypatch):
             epochs=epochs[:1] if failed else epochs,
             test=None if failed else scores,
             failure="diverged: the loss is not finite in epoch 2" if failed else "",
+            diverged=failed,
+            failed_seconds=3.5 if failed else 0.0,
             parameters=0.1,
             flops=2.0,
             device="nowhere",
@@ -83,7 +85,7 @@ def test_a_failed_training_is_an_evaluation_without_an_accuracy(tmp_path, traine
     evaluation = task.evaluate(OTHER, None, rng())
     assert evaluation.failed
     assert evaluation.valid_accuracy == 0
-    assert evaluation.seconds == 2.5
+    assert evaluation.seconds == 3.5  # with the epoch that failed
     assert math.isnan(task.test_accuracy(OTHER))
     assert "failed: diverged" in caplog.text
 
@@ -97,12 +99,52 @@ def test_a_failed_training_is_an_evaluation_without_an_accuracy(tmp_path, traine
     assert np.isnan(run.test_accuracy).tolist() == [True, False, True]
 
 
-def test_want_of_memory_is_not_remembered(tmp_path, monkeypatch):
-    failure = "out of memory: batches of 50 images on cpu; use a smaller batch_size"
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "out of memory: batches of 50 images on cpu; use a smaller batch_size",
+        "RuntimeError: no such operator",
+    ],
+)
+def test_what_may_be_the_machines_failure_is_not_remembered(tmp_path, monkeypatch, failure):
     outcome = Outcome(epochs=(), test=None, failure=failure, parameters=0.1, flops=2.0, device="small")
     monkeypatch.setattr(trainer, "train", lambda *_, **__: outcome)
     assert live_task(tmp_path).evaluate(GOOD, None, rng()).failed
     assert list(EvaluationCache(tmp_path).entries()) == []
+
+
+def test_a_training_that_diverged_is_remembered(tmp_path, trained):
+    for _ in range(2):
+        assert live_task(tmp_path).evaluate(OTHER, None, rng()).failed
+    assert len(trained) == 1
+
+
+def test_a_checkpoint_is_removed_once_the_outcome_is_kept(tmp_path, trained, monkeypatch):
+    task = live_task(tmp_path)
+    checkpoint = EvaluationCache(tmp_path).checkpoint(task._key(GOOD, 0))
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    with monkeypatch.context() as patch:
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(EvaluationCache, "put", full)
+        with pytest.raises(OSError, match="No space left"):
+            task.train(GOOD, 0)
+    assert checkpoint.exists()
+    task.train(GOOD, 0)
+    assert not checkpoint.exists()
+
+
+def test_a_search_can_be_shown_fewer_epochs(tmp_path, trained):
+    task = live_task(tmp_path, epochs=1)
+    assert task.evaluate(GOOD, None, rng()).valid_accuracy == 10.0
+    assert task.evaluate(GOOD, 2, rng()).valid_accuracy == 20.0
+    assert "validation accuracy after 1 of 2 epochs of live training" in task.card.searched
+    assert "test accuracy after 2 epochs of live training" in task.card.reported
+    with pytest.raises(UsageError, match="trains for 2 epochs, so that there is no accuracy after 12"):
+        live_task(tmp_path, epochs=12)
 
 
 def test_seeds_are_drawn_meant_or_fixed(tmp_path, trained):

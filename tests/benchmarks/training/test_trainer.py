@@ -18,7 +18,7 @@ from benchmarks.training.networks import Shape, build_network, spaces_with_netwo
 from benchmarks.training.pixels import Pixels
 from benchmarks.training.recipes import find_recipe
 from benchmarks.training.trainer import score, train
-from nasbench_lab.errors import UsageError
+from nasbench_lab.errors import TrainingError, UsageError
 from nasbench_lab.spaces import find_space
 from tests.live_training import CELL, TINY, made_images
 
@@ -180,7 +180,7 @@ def test_scores_of_a_class_that_is_never_predicted():
 def rates(recipe, steps):
     """Learning rate and momentum of each step, and after the last."""
     weights = nn.Parameter(torch.zeros(1))
-    optimizer = trainer._optimizer(recipe, nn.ParameterList([weights]))
+    optimizer = trainer._optimizer(recipe, nn.ParameterList([weights]), CPU)
     schedule = trainer._schedule(recipe, optimizer, steps)
     course = []
     for _ in range(steps):
@@ -305,6 +305,8 @@ def test_without_flips_and_crops_images_stay_as_they_are():
 def test_a_training_that_diverges_is_a_failure():
     outcome = trained(replace(TINY, learning_rate=1e30, schedule="cosine"))
     assert outcome.failure == "diverged: the loss is not finite in epoch 1"
+    assert outcome.diverged
+    assert outcome.failed_seconds > 0
     assert (outcome.epochs, outcome.test) == ((), None)
     assert outcome.parameters > 0
     # The next one is not touched by it.
@@ -321,6 +323,7 @@ def test_epochs_before_the_failure_are_kept(monkeypatch, tiny):
     monkeypatch.setattr(trainer._Training, "epoch", failing)
     outcome = trained()
     assert outcome.failure == "diverged: the loss is not finite in epoch 2"
+    assert outcome.failed_seconds > outcome.epochs[0].train_seconds
     assert numbers(outcome)[0] == numbers(tiny)[0][:1]
 
 
@@ -350,9 +353,25 @@ def test_an_error_in_the_network_is_a_failure(monkeypatch, error):
     before, threads = torch.get_rng_state(), torch.get_num_threads()
     outcome = trained()
     assert outcome.failure == f"{type(error).__name__}: {' '.join(str(error).split())}"
-    assert (outcome.epochs, outcome.test) == ((), None)
+    assert (outcome.epochs, outcome.test, outcome.diverged) == ((), None, False)
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.get_num_threads() == threads
+
+
+def test_a_device_that_broke_is_not_the_networks_failure(monkeypatch):
+    broken_network(monkeypatch, RuntimeError("CUDA error: an illegal memory access was encountered"))
+    monkeypatch.setattr(trainer, "_works", lambda device: False)
+    with pytest.raises(TrainingError, match="cpu does not work any more, after RuntimeError: CUDA error"):
+        trained()
+
+
+def test_images_that_do_not_fit_are_said(monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(trainer, "pixels_on", full)
+    with pytest.raises(TrainingError, match="cannot be put on cpu: out of memory"):
+        trained()
 
 
 @pytest.mark.parametrize(
@@ -436,17 +455,16 @@ def test_goes_on_from_a_checkpoint_with_the_same_bits(tmp_path, caplog, space, o
     assert numbers(resumed) == numbers(whole)
     assert epochs == list(range(after, 4))
     assert (np.diff([epoch.train_seconds for epoch in resumed.epochs]) > 0).all()
-    assert list(tmp_path.iterdir()) == []
     assert caplog.messages == []
 
 
 @pytest.mark.usefixtures("always_saved")
-def test_the_checkpoint_is_gone_after_a_failure(tmp_path, monkeypatch):
+def test_the_checkpoint_stays_until_the_outcome_is_kept(tmp_path):
+    """It is what is left where the outcome cannot be written; who keeps that removes it."""
     path = tmp_path / "training.checkpoint"
-    interrupted(path)
-    broken_network(monkeypatch, RuntimeError("no"))
-    assert trained(checkpoint=path).failure
-    assert not path.exists()
+    whole = trained(checkpoint=path)
+    assert path.exists()
+    assert numbers(trained(checkpoint=path)) == numbers(whole)
 
 
 def test_a_short_training_leaves_no_checkpoint(tmp_path):
@@ -487,7 +505,6 @@ def test_a_damaged_or_foreign_checkpoint_begins_again(tmp_path, tiny, caplog, ki
     assert "\n" not in message
     if kind.startswith(("another", "other")):
         assert "(it is of another training)" in message
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.usefixtures("always_saved")
