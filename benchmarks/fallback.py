@@ -17,14 +17,15 @@ class FallbackTask:
     """Asks `first`, and `second` for what the first raises `UnlistedArchitecture` for.
 
     Each evaluation keeps the source that answered it, and the card names both. Chains of three are
-    `FallbackTask(FallbackTask(table, surrogate), live)`.
+    `FallbackTask(FallbackTask(table, surrogate), live)`. Where the two answer after different numbers of
+    epochs, an incumbent is one of those with the more: accuracies of different fidelities are not compared.
 
     Args:
         first: its name is the chain's name.
         second: a task on the same space, which counts cost in the same unit.
 
     Raises:
-        UsageError: where the two have different spaces or units of cost, or show different fidelities.
+        UsageError: where the two have different spaces or units of cost.
     """
 
     def __init__(self, first: Task, second: Task) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import catalog
+from benchmarks import catalog, embedded
 from benchmarks.fetch import Download
 from benchmarks.sources.base import Source
 from benchmarks.table import Table, write_table
@@ -235,3 +235,12 @@ def test_two_processes_can_convert_at_once(folder):
     assert answers == {f"{table.digest} 2021\n"}
     table.verify()
     assert list(folder.iterdir()) == [table.path]
+
+
+def test_a_table_in_the_data_folder_does_not_stand_before_the_one_that_ships(folder, monkeypatch):
+    shipped = folder / "shipped"
+    shipped.mkdir()
+    monkeypatch.setattr(embedded, "FOLDER", shipped)
+    for path, title in ((shipped / "mine.h5", "Shipped"), (folder / "mine.h5", "Other")):
+        write_table(replace(small_contents(), name="mine", title=title), path)
+    assert catalog.open_table("mine").title == "Shipped"

@@ -71,6 +71,28 @@ def test_goes_on_where_it_was_stopped(tmp_path):
     assert all(path.read_bytes() == content for path, content in first.items())
 
 
+def test_what_another_machine_has_trained_by_now_is_not_trained_again(tmp_path):
+    ours = measure.measure(place(tmp_path), seeds=1)
+    assert next(ours) == (0, 3)
+    list(measure.measure(place(tmp_path), seeds=1))
+    theirs = {path: path.read_bytes() for path in (tmp_path / "cache").glob("*/*.json")}
+    assert list(ours)[-1] == (3, 3)
+    assert {path: path.read_bytes() for path in (tmp_path / "cache").glob("*/*.json")} == theirs
+
+
+def test_a_training_that_diverged_was_done(tmp_path, monkeypatch):
+    list(measure.measure(place(tmp_path), seeds=1))
+    path = next(iter((tmp_path / "cache").glob("*/*.json")))
+    entry = json.loads(path.read_text())
+    entry["outcome"] |= {"failure": "diverged", "diverged": True, "test": None}
+    entry["outcome"]["epochs"].pop()
+    path.write_text(json.dumps(entry))
+    contents, rest = tables(place(tmp_path))
+    assert (contents.title, rest) == ("CIFAR-10 mini", None)
+    test = contents.data_sets["digits"].trainings[TINY.epochs].test_accuracy
+    assert np.isfinite(test.values[CELLS]).sum() == 2
+
+
 def test_what_the_embedded_table_lists_is_not_measured_again(tmp_path):
     list(measure.measure(place(tmp_path), seeds=1))
     (tmp_path / "embedded").mkdir()
