@@ -21,7 +21,9 @@ class TabularTask:
         data_set: one of its data sets.
         epochs: training epochs behind the accuracy a search sees; None for the longest training.
             A training of exactly that length is used where the table has one, otherwise that epoch
-            of the longest training.
+            of the longest training. Where a search asks for other epochs, a training of exactly that
+            length answers; otherwise these epochs of the task's own training, and where that did not
+            record them, of the longest.
         seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
         device: whose latency a search sees; None for that of the only device, where there is one.
@@ -162,16 +164,19 @@ class TabularTask:
 
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
         """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
-        longest = self._shown[max(self._shown)]
-        training = self._shown.get(epochs, longest)
-        valid = _required(training.valid_accuracy)
-        if epochs not in valid.epochs:
-            recorded = sorted({*self._shown, *_required(longest.valid_accuracy).epochs})
-            raise UsageError(
-                f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
-                f" {', '.join(map(str, recorded))}"
-            )
-        return valid.values[:, valid.epochs.index(epochs), :], training
+        recorded = set(self._shown)
+        # The task's own before the longest: NATS-Bench reads 1 to 12 epochs off the curve of 12 epochs.
+        for length in (epochs,) if epochs in self._shown else (self.epochs, max(self._shown)):
+            if length in self._shown:
+                training = self._shown[length]
+                valid = _required(training.valid_accuracy)
+                if epochs in valid.epochs:
+                    return valid.values[:, valid.epochs.index(epochs), :], training
+                recorded.update(valid.epochs)
+        raise UsageError(
+            f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
+            f" {', '.join(map(str, sorted(recorded)))}"
+        )
 
     def _check_seed(self, valid: FloatArray) -> None:
         if self.seed in ("random", "mean"):

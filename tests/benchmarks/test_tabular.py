@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.table import Training
+from benchmarks.table import Measurement, Training
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.spaces import find_space
 from tests.tables import SIZE, SPACE, measurement, small_contents, small_task
@@ -57,6 +57,35 @@ def test_an_algorithm_may_ask_for_another_fidelity(tmp_path):
     assert task.evaluate(ODD, 12, RNG).valid_accuracy in listed(12)[5]
     with pytest.raises(UsageError, match="lists no validation accuracy after 5 epochs; it lists 12, 200"):
         task.evaluate(ODD, 5, RNG)
+
+
+def with_curves(**task):
+    """Two trainings: epochs 4 and 12 of 12, at 10 and 20 %, and 4, 6 and 200 of 200, at 40, 50 and 60 %."""
+
+    def curve(epochs, levels):
+        values = np.tile(np.array(levels)[None, :, None], (SIZE, 1, 1))
+        return Measurement(values, epochs, ("a",))
+
+    long = Training(valid_accuracy=curve((4, 6, 200), (40.0, 50.0, 60.0)))
+    short = Training(valid_accuracy=curve((4, 12), (10.0, 20.0)))
+    return {"trainings": {12: short, 200: long}, **task}
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "accuracy"),
+    [(12, 4, 10), (12, 6, 50), (12, 12, 20), (12, 200, 60), (None, 4, 40), (None, 12, 20), (6, 4, 40)],
+)
+def test_another_fidelity_is_read_off_the_tasks_own_training_before_the_longest(
+    tmp_path, own, asked, accuracy
+):
+    task = small_task(tmp_path, **with_curves(epochs=own))
+    evaluation = task.evaluate(ODD, asked, RNG)
+    assert (evaluation.valid_accuracy, evaluation.epochs) == (accuracy, asked)
+
+
+def test_a_fidelity_that_no_training_has_is_named_with_all_there_are(tmp_path):
+    with pytest.raises(UsageError, match="after 5 epochs; it lists 4, 6, 12, 200"):
+        small_task(tmp_path, **with_curves(epochs=12)).evaluate(ODD, 5, RNG)
 
 
 def test_the_test_accuracy_is_the_mean_over_seeds_of_the_longest_training(tmp_path):
