@@ -1,5 +1,6 @@
 """A task answered from a table: one data set under one protocol."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -94,11 +95,19 @@ class TabularTask:
         """Nothing: looking up takes no time."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent: mean over seeds after the longest training, see `optimum`."""
+        """What is reported of an incumbent: mean over seeds after the longest training, see `optimum`.
+
+        Raises `UnlistedArchitecture` where the table has no such entry, or no such value in it.
+        """
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
-        return float(self.reported[row])
+        reported = float(self.reported[row])
+        # A harness would take NaN for an incumbent that did not change.
+        if math.isnan(reported):
+            split, _, length = self._report
+            raise self._unlisted(architecture, f"{split} accuracy after {length} epochs")
+        return reported
 
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
         """Validation accuracies of many rows at once, in the metric's unit, shape `(len(rows), seeds)`."""
@@ -256,12 +265,19 @@ class TabularTask:
             )
         return devices[device]
 
-    def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
+    def _unlisted(self, architecture: Architecture, missing: str = "") -> UnlistedArchitecture:
+        """The error for an architecture that has no row, or whose row has no value for what is `missing`."""
+        cell, name = self.space.format(architecture), self._table.name
+        if missing:
+            lacks = f"lists no {missing} of {cell}: its row has no value for it yet. Let"
+        else:
+            lacks = (
+                f"does not list {cell}: its table has {len(self._data):,} rows only. Import the whole of"
+                f" {name} (python -m nasbench_lab.data list says from what), or let"
+            )
         return UnlistedArchitecture(
-            f"{self.name} does not list {self.space.format(architecture)}: its table has {len(self._data):,}"
-            f" rows only. Import the whole of {self._table.name} (python -m nasbench_lab.data list says from"
-            f" what), or let a surrogate answer: python -m nasbench_lab.data fit {self._table.name}, then"
-            " --fallback surrogate; or train it: --fallback live"
+            f"{self.name} {lacks} a surrogate answer: python -m nasbench_lab.data fit {name}, then --fallback"
+            " surrogate; or train it: --fallback live"
         )
 
 

@@ -94,6 +94,26 @@ def test_the_test_accuracy_is_the_mean_over_seeds_of_the_longest_training(tmp_pa
     assert task.optimum == pytest.approx(listed(200, "test_accuracy").mean(axis=1).max())
 
 
+def without(quantity, row):
+    """The trainings, without a value of the longest one."""
+    trainings = dict(small_contents().data_sets["one"].trainings)
+    values = getattr(trainings[200], quantity).values.copy()
+    values[row] = np.nan
+    changed = replace(getattr(trainings[200], quantity), values=values)
+    return {"trainings": {**trainings, 200: replace(trainings[200], **{quantity: changed})}}
+
+
+def test_a_test_accuracy_that_is_missing_is_named_never_imputed(tmp_path):
+    task = small_task(tmp_path, **without("test_accuracy", 5))
+    assert not task.lists_every_architecture
+    assert not np.isnan(task.test_accuracy(EVEN))
+    with pytest.raises(
+        UnlistedArchitecture,
+        match="toy/one lists no test accuracy after 200 epochs of 00000012: its row has no value for it yet",
+    ):
+        task.test_accuracy(ODD)
+
+
 def test_without_test_accuracy_validation_is_reported_and_named(tmp_path):
     trainings = small_contents().data_sets["one"].trainings
     task = small_task(
