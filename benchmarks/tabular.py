@@ -222,7 +222,7 @@ class TabularTask:
         seconds = cost.tolist()
         present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
         if not present:
-            raise self._unlisted(architecture)
+            raise self._unlisted(architecture, f"evaluation after {after} epochs")
         if self.seed == "mean":
             accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
             seconds = [sum(seconds[seed] for seed in present) / len(present)]

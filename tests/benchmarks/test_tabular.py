@@ -114,6 +114,15 @@ def test_a_test_accuracy_that_is_missing_is_named_never_imputed(tmp_path):
         task.test_accuracy(ODD)
 
 
+def test_an_architecture_whose_row_has_no_value_is_not_said_to_have_no_row(tmp_path):
+    task = small_task(tmp_path, seed="mean", **without("valid_accuracy", 5))
+    with pytest.raises(
+        UnlistedArchitecture,
+        match=r"lists no evaluation after 200 epochs of 00000012: its row has no value for it yet\. Let a",
+    ):
+        task.evaluate(ODD, None, RNG)
+
+
 def test_without_test_accuracy_validation_is_reported_and_named(tmp_path):
     trainings = small_contents().data_sets["one"].trainings
     task = small_task(
