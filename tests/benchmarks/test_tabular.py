@@ -107,11 +107,13 @@ def test_a_test_accuracy_that_is_missing_is_named_never_imputed(tmp_path):
     task = small_task(tmp_path, **without("test_accuracy", 5))
     assert not task.lists_every_architecture
     assert not np.isnan(task.test_accuracy(EVEN))
-    with pytest.raises(
-        UnlistedArchitecture,
-        match="toy/one lists no test accuracy after 200 epochs of 00000012: its row has no value for it yet",
-    ):
+    message = "toy/one lists no test accuracy after 200 epochs of 00000012: its row has no value for it yet"
+    with pytest.raises(UnlistedArchitecture, match=message):
         task.test_accuracy(ODD)
+    # A search learns it at once, not when it has ended.
+    for epochs in (None, 12):
+        with pytest.raises(UnlistedArchitecture, match=message):
+            task.evaluate(ODD, epochs, RNG)
 
 
 def test_an_architecture_whose_row_has_no_value_is_not_said_to_have_no_row(tmp_path):
