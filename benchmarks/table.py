@@ -246,6 +246,7 @@ def _check(contents: Contents) -> None:
         for epochs, training in data_set.trainings.items():
             for quantity, measurement in _measurements(training):
                 _check_measurement(measurement, epochs, data_set, quantity, where)
+            _check_times(training, epochs, where)
 
 
 def _check_keys(data_set: DataSet, where: str) -> None:
@@ -283,6 +284,18 @@ def _check_measurement(
     accuracy = quantity.endswith("accuracy")
     least, most = (data_set.least, data_set.most) if accuracy else (0.0, np.inf)
     _check_values(measurement.values, (len(data_set), len(epochs), len(seeds)), least, most, what)
+
+
+def _check_times(training: Training, length: int, where: str) -> None:
+    """Each accuracy that a search may see has its cost: of its own seed, or one for all seeds."""
+    shown = training.valid_accuracy.seeds if training.valid_accuracy else ()
+    for quantity in ("train_seconds", "valid_seconds"):
+        measured = getattr(training, quantity)
+        if measured is not None and len(measured.seeds) > 1 and not set(shown) <= set(measured.seeds):
+            raise TableError(
+                f"{where}: {quantity} after {length} epochs is of the seeds {', '.join(measured.seeds)};"
+                f" valid_accuracy asks for {', '.join(shown)}, or for one time for all of them"
+            )
 
 
 def _check_values(values: FloatArray, shape: tuple[int, ...], least: float, most: float, what: str) -> None:

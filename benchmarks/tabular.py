@@ -61,8 +61,9 @@ class TabularTask:
         self.epochs = epochs if epochs is not None else max(self._shown)
         # By epochs, then by architecture: the evaluations to choose from, one for each seed.
         self._known: dict[int | None, dict[Architecture, tuple[Evaluation, ...]]] = {None: {}}
-        valid, _ = self._measured(self.epochs)
+        valid, training = self._measured(self.epochs)
         self._check_seed(valid)
+        self._check_times(self.epochs, training)
 
     @property
     def charges_seconds(self) -> bool:
@@ -203,16 +204,27 @@ class TabularTask:
                 " architectures; use 'random' or 'mean', which take the seeds that are present"
             )
 
+    def _check_times(self, epochs: int, training: Training) -> None:
+        """Raise `UsageError` where evaluations after some epochs would be charged nothing, or too little."""
+        if training.train_seconds is None and self.charges_seconds:
+            raise UsageError(
+                f"{self.name} lists no training time after {epochs} epochs, so such an evaluation would be"
+                f" free; evaluate after {self.epochs} epochs only"
+            )
+        for quantity in ("train_seconds", "valid_seconds"):
+            measured = getattr(training, quantity)
+            if measured is not None and epochs not in measured.epochs:
+                raise UsageError(
+                    f"{self.name} lists no {quantity} after {epochs} epochs, so the cost of such an evaluation"
+                    f" is unknown; it lists them after {', '.join(map(str, measured.epochs))}"
+                )
+
     def _look_up(self, architecture: Architecture, epochs: int | None) -> tuple[Evaluation, ...]:
         if not self.space.is_valid(architecture):
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
         after = self.epochs if epochs is None else epochs
         valid, training = self._measured(after)
-        if training.train_seconds is None and self.charges_seconds:
-            raise UsageError(
-                f"{self.name} lists no training time after {after} epochs, so such an evaluation would be"
-                f" free; evaluate after {self.epochs} epochs only"
-            )
+        self._check_times(after, training)
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)

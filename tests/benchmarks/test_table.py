@@ -129,6 +129,13 @@ def measured(values, epochs=(200,), seeds=("a",)):
     return {200: Training(valid_accuracy=Measurement(np.asarray(values, dtype=float), epochs, seeds))}
 
 
+def with_times(quantity, seeds):
+    """Accuracies of three seeds, and times of some."""
+    training = measured(fifty.repeat(3, axis=2), seeds=("a", "b", "c"))[200]
+    times = Measurement(fifty.repeat(len(seeds), axis=2), (200,), seeds)
+    return {200: replace(training, **{quantity: times})}
+
+
 fifty = np.full((SIZE, 1, 1), 50.0)
 above = fifty.copy()
 above[17] = 100.5
@@ -152,6 +159,14 @@ infinite = {200: Training(train_seconds=Measurement(np.full((SIZE, 1, 1), np.inf
             lambda: changed(trainings=measured(fifty.repeat(2, axis=2), seeds=("a", "a"))),
             "name each seed once",
         ),
+        (
+            lambda: changed(trainings=with_times("train_seconds", ("a", "b"))),
+            "train_seconds after 200 epochs is of the seeds a, b; valid_accuracy asks for a, b, c, or for one",
+        ),
+        (
+            lambda: changed(trainings=with_times("valid_seconds", ("b", "c"))),
+            "valid_seconds after 200 epochs is of the seeds b, c; valid_accuracy asks for a, b, c, or for one",
+        ),
         (lambda: changed(parameters=np.ones(5)), r"parameters has shape \(5,\)"),
         (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency on gpu is a number"),
         (lambda: changed(keys=np.array([3, 3])), "keys must ascend"),
@@ -164,6 +179,12 @@ def test_contents_that_would_lie_are_not_written(tmp_path, contents, message):
     with pytest.raises(TableError, match=message):
         write_table(contents(), path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seeds", [("mean",), ("c", "a", "b", "d")])
+def test_times_are_of_every_seed_or_one_for_all(tmp_path, seeds):
+    write_table(changed(trainings=with_times("train_seconds", seeds)), tmp_path / "toy.h5")
+    assert read_all(tmp_path / "toy.h5")[0].trainings[200].train_seconds.seeds == seeds
 
 
 def test_a_failure_leaves_the_old_table(path):

@@ -150,6 +150,21 @@ def test_without_times_nothing_is_charged(tmp_path):
     assert task.card.cost == "evaluations"
 
 
+@pytest.mark.parametrize("quantity", ["train_seconds", "valid_seconds"])
+def test_an_epoch_without_its_time_is_refused_not_charged_too_little(tmp_path, quantity):
+    curves = with_curves(epochs=12)
+    times = measurement(np.ones((SIZE, 1)), 12, ("a",))
+    curves["trainings"][12] = replace(curves["trainings"][12], **{quantity: times})
+    task = small_task(tmp_path, **curves)
+    assert task.evaluate(ODD, None, RNG).seconds == 1
+    message = f"toy/one lists no {quantity} after 4 epochs, .* is unknown; it lists them after 12"
+    with pytest.raises(UsageError, match=message):
+        task.evaluate(ODD, 4, RNG)
+    # And at once where it is the task's own.
+    with pytest.raises(UsageError, match=message):
+        small_task(tmp_path, trainings={12: curves["trainings"][12]}, epochs=4)
+
+
 def test_one_validation_pass_is_part_of_the_cost(tmp_path):
     trainings = small_contents().data_sets["one"].trainings
     passes = measurement(np.tile([[1.0, 2.0]], (SIZE, 1)), 12, ("a", "b"))
