@@ -233,16 +233,16 @@ class TabularTask:
         cost = self._cost(training, after, row, labels)
         seconds = cost.tolist()
         present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
+        if self.seed not in ("random", "mean"):
+            present = [seed for seed in present if labels[seed] == self.seed]
         if not present:
-            raise self._unlisted(architecture, f"evaluation after {after} epochs")
+            raise self._unlisted(architecture, f"evaluation after {after} epochs (seed {self.seed})")
         # Now, not when the search has ended; behind a fallback, one source answers and reports.
         self._check_reported(architecture, row)
         if self.seed == "mean":
             accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
             seconds = [sum(seconds[seed] for seed in present) / len(present)]
             present = [0]
-        elif self.seed != "random":
-            present = [labels.index(self.seed)]
         known = tuple(
             Evaluation(
                 valid_accuracy=accuracies[seed],

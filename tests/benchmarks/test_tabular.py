@@ -44,6 +44,16 @@ def test_the_mean_and_a_fixed_seed(tmp_path):
     assert evaluation.valid_accuracy == listed(200)[5, 0]
 
 
+@pytest.mark.parametrize("labels", [("a", "c"), ("b", "c")])
+def test_a_seed_that_another_fidelity_lacks_is_named_never_replaced(tmp_path, labels):
+    trainings = dict(small_contents().data_sets["one"].trainings)
+    accuracies = np.tile([[np.nan, 30.0]], (SIZE, 1))
+    trainings[12] = replace(trainings[12], valid_accuracy=measurement(accuracies, 12, labels))
+    task = small_task(tmp_path, seed="a", trainings=trainings)
+    with pytest.raises(UnlistedArchitecture, match=r"lists no evaluation after 12 epochs \(seed a\) of 0"):
+        task.evaluate(ODD, 12, RNG)
+
+
 def test_the_short_training_is_another_training_with_its_own_cost(tmp_path):
     task = small_task(tmp_path, epochs=12)
     evaluation = task.evaluate(ODD, None, RNG)
@@ -120,7 +130,7 @@ def test_an_architecture_whose_row_has_no_value_is_not_said_to_have_no_row(tmp_p
     task = small_task(tmp_path, seed="mean", **without("valid_accuracy", 5))
     with pytest.raises(
         UnlistedArchitecture,
-        match=r"lists no evaluation after 200 epochs of 00000012: its row has no value for it yet\. Let a",
+        match=r"lists no evaluation after 200 epochs \(seed mean\) of 00000012: its row has no value for it yet\. Let a",
     ):
         task.evaluate(ODD, None, RNG)
 
