@@ -215,8 +215,8 @@ class TabularTask:
             measured = getattr(training, quantity)
             if measured is not None and epochs not in measured.epochs:
                 raise UsageError(
-                    f"{self.name} lists no {quantity} after {epochs} epochs, so the cost of such an evaluation"
-                    f" is unknown; it lists them after {', '.join(map(str, measured.epochs))}"
+                    f"{self.name} lists no {quantity} after {epochs} epochs, so that the cost of such an"
+                    f" evaluation is unknown; it lists them after {', '.join(map(str, measured.epochs))}"
                 )
 
     def _look_up(self, architecture: Architecture, epochs: int | None) -> tuple[Evaluation, ...]:

@@ -161,11 +161,11 @@ infinite = {200: Training(train_seconds=Measurement(np.full((SIZE, 1, 1), np.inf
         ),
         (
             lambda: changed(trainings=with_times("train_seconds", ("a", "b"))),
-            "train_seconds after 200 epochs is of the seeds a, b; valid_accuracy asks for a, b, c, or for one",
+            "train_seconds after 200 epochs is of the seeds a, b; valid_accuracy asks for a, b, c, or",
         ),
         (
             lambda: changed(trainings=with_times("valid_seconds", ("b", "c"))),
-            "valid_seconds after 200 epochs is of the seeds b, c; valid_accuracy asks for a, b, c, or for one",
+            "valid_seconds after 200 epochs is of the seeds b, c; valid_accuracy asks for a, b, c, or",
         ),
         (lambda: changed(parameters=np.ones(5)), r"parameters has shape \(5,\)"),
         (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency on gpu is a number"),

@@ -130,7 +130,7 @@ def test_an_architecture_whose_row_has_no_value_is_not_said_to_have_no_row(tmp_p
     task = small_task(tmp_path, seed="mean", **without("valid_accuracy", 5))
     with pytest.raises(
         UnlistedArchitecture,
-        match=r"lists no evaluation after 200 epochs \(seed mean\) of 00000012: its row has no value for it yet\. Let a",
+        match=r"lists no evaluation after 200 epochs \(seed mean\) of 00000012: its row has no value",
     ):
         task.evaluate(ODD, None, RNG)
 
