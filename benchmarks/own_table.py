@@ -55,7 +55,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.sources.base import read_limited, read_text, sha256
+from benchmarks.sources.base import is_number, read_limited, read_text, sha256
 from benchmarks.table import LEAST, MOST, Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.spaces import SearchSpace, find_space
@@ -180,14 +180,14 @@ class _Settings:
         value = self._settings.get(name, default)
         if value is None:
             raise TableError(f"{self._place}: the setting {name!r} is missing")
-        if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        if not isinstance(value, kind) or value == "" or (kind is int and not is_number(value)):
             words = {str: "a text", int: "a whole number", dict: "a table of settings"}[kind]
             raise TableError(f"{self._place}: {name} is {words}; received {value!r:.80}")
         return value
 
     def number(self, name: str, default: float) -> float:
         value = self._settings.get(name, default)
-        if not isinstance(value, int | float) or isinstance(value, bool):
+        if not is_number(value):
             raise TableError(f"{self._place}: {name} is a number; received {value!r:.80}")
         return float(value)
 

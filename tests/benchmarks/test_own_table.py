@@ -159,6 +159,11 @@ ROW = "00000000,0.61,0.63,0.60,0.5,120000"
         (TABLE, replaced('"valid_accuracy"', '"accuracy"'), r"unknown quantity 'accuracy'; did you mean"),
         (TABLE, replaced("epochs = 50", "epochs = 0"), r"acc_a: epochs are between 0 and .* received 0"),
         (TABLE, replaced("epochs = 50", "epochs = 5.5"), r"acc_a: epochs is a whole number; received 5.5"),
+        (
+            TABLE,
+            replaced("epochs = 50", f"epochs = {10**400}"),
+            r"acc_a: epochs is a whole number; received 1",
+        ),
         (TABLE, replaced("epochs = 50", "epochs = true"), r"acc_a: epochs is a whole number; received True"),
         (TABLE, replaced(', seed = "a"', ""), r"columns\.acc_a: the setting 'seed' is missing"),
         (
@@ -311,6 +316,7 @@ def test_a_metric_has_its_own_range(tmp_path):
         ("least = -inf", "least = 0.0", r"rooms: least is below most; received 0 and 0"),
         ("least = -inf", "least = nan", r"rooms: least is below most; received nan and 0"),
         ("most = 0", 'most = "0"', r"rooms: most is a number; received '0'"),
+        ("most = 0", f"most = {10**400}", r"rooms: most is a number; received 1000"),
         ("most = 0", "most = true", r"rooms: most is a number; received True"),
     ],
 )
