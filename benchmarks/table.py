@@ -407,21 +407,44 @@ class Table:
             f" official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
         )
 
+    def _changed(self) -> TableError:
+        return TableError(
+            f"the table {self.path} changed while it was open, so that results would be of two tables;"
+            " run this again"
+        )
+
     def data_set(self, name: str) -> DataSet:
-        """Read one data set; raises `UsageError` when the table has none of that name."""
+        """Read one data set.
+
+        Raises `UsageError` when the table has none of that name, `TableError` when it is damaged or another
+        table took its place since this one was opened.
+        """
         if name not in self.data_set_names:
             raise unknown_name(f"data set of {self.name}", name, self.data_set_names)
         if name not in self._read:
             try:
+                before = _identity(self.path)
                 with h5py.File(self.path, "r") as file:
-                    self._read[name] = _read_data_set(file[name])
+                    if file.attrs["digest"] != self.digest:
+                        raise self._changed()
+                    read = _read_data_set(file[name])
+                # Large arrays are mapped by the path, which by then may be another file's.
+                if _identity(self.path) != before:
+                    raise self._changed()
             except (*DAMAGE, UsageError) as error:
                 raise self._damaged(error) from None
+            self._read[name] = read
         return self._read[name]
 
     def verify(self) -> None:
         """Compare the content with the digest it was written with; raises `TableError`."""
         check_digest(self.path, self.digest, self._damaged)
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """What differs between two files that have had the same path: number on the disk, size and time."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_data_set(group: h5py.Group) -> DataSet:

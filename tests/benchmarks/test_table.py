@@ -92,6 +92,37 @@ def test_a_data_set_is_read_once(path):
     assert table.data_set("one") is table.data_set("one")
 
 
+def test_another_table_in_its_place_is_noticed(path):
+    table = Table(path)
+    first = table.data_set("one")
+    write_table(replace(small_contents(), licence="MIT"), path)
+    with pytest.raises(TableError, match=r"changed while it was open, so that .* two tables; run this again"):
+        table.data_set("two")
+    assert table.data_set("one") is first
+    assert Table(path).data_set("two").title == "Toy data"
+
+
+def test_another_table_in_its_place_is_noticed_while_arrays_are_mapped(path, monkeypatch):
+    """An array is mapped by the path, after the file was opened by it."""
+    monkeypatch.setattr("benchmarks.table.LEAST_MAPPED", 0)
+    other = path.with_name("other.h5")
+    write_table(changed(parameters=np.ones(SIZE)), other)
+    mapped = np.memmap
+
+    def replaced(*arguments):
+        if other.exists():
+            other.replace(path)
+        return mapped(*arguments)
+
+    monkeypatch.setattr(np, "memmap", replaced)
+    table = Table(path)
+    with pytest.raises(TableError, match="changed while it was open"):
+        table.data_set("one")
+    with pytest.raises(TableError, match="changed while it was open"):
+        table.data_set("one")
+    assert Table(path).data_set("one").parameters.tolist() == [1.0] * SIZE
+
+
 def test_an_unknown_data_set_is_named(path):
     with pytest.raises(UsageError, match="unknown data set of toy 'oen'; did you mean 'one'"):
         Table(path).data_set("oen")
