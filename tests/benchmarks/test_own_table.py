@@ -91,14 +91,16 @@ def test_epochs_within_a_training_and_several_seeds(tmp_path):
         'b = { quantity = "valid_accuracy", unit = "percent", epochs = 12, seed = 777 }\n'
         'c = { quantity = "valid_accuracy", unit = "percent", epochs = 12, seed = 888 }\n'
         'd = { quantity = "latency", unit = "seconds", device = "pixel3" }\n'
+        'e = { quantity = "energy", unit = "joules", device = "pixel3" }\n'
     )
-    paths = written(tmp_path, "cell,a,b,c,d\n00000000,10,20,30,0.004\n", schema)
+    paths = written(tmp_path, "cell,a,b,c,d,e\n00000000,10,20,30,0.004,0.5\n", schema)
     data = read_own_table("mine", *paths).data_sets["cifar10"]
     valid = data.trainings[12].valid_accuracy
     assert valid.epochs == (4, 12)
     assert valid.seeds == ("777", "888")
     np.testing.assert_array_equal(valid.values, [[[10, np.nan], [20, 30]]])
     assert data.latency["pixel3"].tolist() == [4]
+    assert data.energy["pixel3"].tolist() == [500]
 
 
 def replaced(old, new, text=SCHEMA):
