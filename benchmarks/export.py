@@ -21,6 +21,7 @@ UNITS = {
     "parameters": "millions",
     "flops": "millions",
     "latency": "milliseconds",
+    "energy": "millijoules",
 }
 
 
@@ -112,8 +113,9 @@ def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
         values = getattr(data_set, quantity)
         if values is not None:
             yield f"{name}:{quantity}", (values, of(quantity))
-    for device, values in data_set.latency.items():
-        yield f"{name}:latency:{device}", (values, of("latency", device=device))
+    for quantity in ("latency", "energy"):
+        for device, values in getattr(data_set, quantity).items():
+            yield f"{name}:{quantity}:{device}", (values, of(quantity, device=device))
 
 
 def _schema(

@@ -1,7 +1,8 @@
 """Fetching published files: with a checksum, going on after a cut, never half there under the real name."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -56,7 +57,8 @@ def fetch(download: Download, folder: Path, progress: Progress | None = None) ->
 
     Raises:
         FetchError: the address cannot be reached or answers with an error, the connection broke, the file
-            is not the published one (then nothing of it is kept), or it cannot be written.
+            is not the published one (then nothing of it is kept), it cannot be written, or another process
+            is downloading it.
     """
     import pooch
     import requests
@@ -95,6 +97,31 @@ def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())
 
 
+@contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """Keep other processes from writing to a part, where the system and the file system have such locks."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with part.open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise FetchError(
+                f"another process is downloading {part.with_suffix('')}; wait for it, or end it and run this"
+                " again"
+            ) from None
+        except OSError:
+            pass  # Some network file systems have none; then the checksum alone decides.
+        try:
+            yield
+        finally:
+            if part.exists() and part.stat().st_size == 0:
+                part.unlink()
+
+
 class _Resuming:
     """What pooch calls to download: it goes on with the part that is there."""
 
@@ -104,6 +131,11 @@ class _Resuming:
         self._progress = progress or (lambda received, size: None)
 
     def __call__(self, url: str, output_file: str, _pooch: object) -> None:
+        with _alone(self._part):
+            self._download(url)
+            self._part.replace(output_file)
+
+    def _download(self, url: str) -> None:
         import requests
 
         received = self._part.stat().st_size if self._part.exists() else 0
@@ -118,7 +150,6 @@ class _Resuming:
             elif not (received and response.status_code == NOT_SATISFIABLE):
                 answer = f"{response.status_code} {response.reason}"
                 raise FetchError(f"{url} cannot be fetched: the server answered {answer}")
-        self._part.replace(output_file)
 
     def _receive(self, response: "Response", received: int) -> None:
         """Write what comes, after the first `received` bytes of the part."""

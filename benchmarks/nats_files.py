@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pickles import Readable, read_plain
-from benchmarks.sources.base import sha256
+from benchmarks.sources.base import is_number, sha256
 from benchmarks.table import DataSet, Measurement, Training
 from benchmarks.torch_files import is_torch_file, opened_pickle
 from nasbench_lab.errors import TableError
@@ -415,7 +415,7 @@ def _costs(name: str, seed: int, result: dict[Any, Any], where: str) -> Iterator
             seconds = result.get("latency")
             latency = math.nan
             # The official code takes what is not above 0 for not measured.
-            if type(seconds) is list and seconds and set(map(type, seconds)) <= {float, int}:
+            if type(seconds) is list and seconds and all(map(is_number, seconds)):
                 mean = sum(seconds) / len(seconds)
                 latency = mean * 1e3 if 0 < mean < MOST_SECONDS else math.nan
             elif seconds is not None and seconds != []:
@@ -434,9 +434,10 @@ def _names(split: str, epochs: int) -> Sequence[str]:
 
 def _numbers(values: list[Any], most: float, what: str) -> Column:
     """Numbers between 0 and `most`, as an array; raises `TableError` where one is something else."""
-    if set(map(type, values)) <= {float, int}:
-        numbers = np.array(values, dtype=np.float64) if max(values) < 2**62 else np.array([np.inf])
-        if bool(((numbers >= 0) & (numbers <= most)).all()):
+    # Compared before they become an array, as an integer may be larger than any float.
+    if set(map(type, values)) <= {float, int} and min(values) >= 0 and max(values) <= most:
+        numbers = np.array(values, dtype=np.float64)
+        if not np.isnan(numbers).any():
             return numbers
     raise TableError(f"{what} is not a number between 0 and {most:g}")
 

@@ -41,6 +41,7 @@ and says between what it lies: `metric = "negative loss"`, `least = -inf`, `most
     train_seconds, valid_seconds      seconds, minutes, hours
     parameters, flops                 count, thousands, millions
     latency (with `device = "..."`)   seconds, milliseconds
+    energy (with `device = "..."`)    joules, millijoules
 """
 
 import csv
@@ -55,7 +56,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.sources.base import read_limited, read_text, sha256
+from benchmarks.sources.base import is_number, read_limited, read_text, sha256
 from benchmarks.table import LEAST, MOST, Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.spaces import SearchSpace, find_space
@@ -75,8 +76,10 @@ UNITS: dict[str, dict[str, float]] = {
     "parameters": COUNT,
     "flops": COUNT,
     "latency": {"seconds": 1000.0, "milliseconds": 1.0},
+    "energy": {"joules": 1000.0, "millijoules": 1.0},
 }
 MEASURED = ("valid_accuracy", "test_accuracy", "train_seconds", "valid_seconds")
+ON_DEVICE = ("latency", "energy")
 
 Numbers = NDArray[np.float64]
 
@@ -109,7 +112,7 @@ class Column:
         quantity, unit: of `UNITS`.
         epochs: after which it was recorded, and `training`: how many that training had.
         seed: the label of the training seed.
-        device: that a latency was measured on.
+        device: that a latency or an energy was measured on.
     """
 
     name: str
@@ -180,14 +183,14 @@ class _Settings:
         value = self._settings.get(name, default)
         if value is None:
             raise TableError(f"{self._place}: the setting {name!r} is missing")
-        if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        if not isinstance(value, kind) or value == "" or (kind is int and not is_number(value)):
             words = {str: "a text", int: "a whole number", dict: "a table of settings"}[kind]
             raise TableError(f"{self._place}: {name} is {words}; received {value!r:.80}")
         return value
 
     def number(self, name: str, default: float) -> float:
         value = self._settings.get(name, default)
-        if not isinstance(value, int | float) or isinstance(value, bool):
+        if not is_number(value):
             raise TableError(f"{self._place}: {name} is a number; received {value!r:.80}")
         return float(value)
 
@@ -239,7 +242,7 @@ def _read_column(path: Path, where: str, name: str, content: Any) -> Column:
         for setting in ("epochs", "training", "seed"):
             if setting in content:
                 raise settings.error(f"{quantity} has no {setting}")
-        device = settings.get("device", str) if quantity == "latency" else ""
+        device = settings.get("device", str) if quantity in ON_DEVICE else ""
         if "/" in device or device in (".", ".."):
             raise settings.error(f"a device is a name without '/'; received {device!r:.80}")
         return Column(name=name, quantity=quantity, unit=unit, device=device)
@@ -382,10 +385,10 @@ def _data_set(
 ) -> DataSet:
     values = {column: _converted(file, column, described)[order] for column in described.columns}
     whole: dict[str, Numbers] = {}
-    latency = {}
+    on_device: dict[str, dict[str, Numbers]] = {quantity: {} for quantity in ON_DEVICE}
     for column, numbers in values.items():
-        if column.quantity == "latency":
-            latency[column.device] = numbers
+        if column.quantity in ON_DEVICE:
+            on_device[column.quantity][column.device] = numbers
         elif column.quantity not in MEASURED:
             whole[column.quantity] = numbers
     lengths = sorted({column.training for column in values if column.quantity in MEASURED})
@@ -398,7 +401,7 @@ def _data_set(
         keys=keys,
         parameters=whole.get("parameters"),
         flops=whole.get("flops"),
-        latency=latency,
+        **on_device,
         trainings={
             length: Training(**{quantity: _measurement(values, quantity, length) for quantity in MEASURED})
             for length in lengths

@@ -9,7 +9,8 @@ import numpy as np
 
 from benchmarks.evaluation_cache import Entry
 from benchmarks.table import Contents, DataSet, Measurement, Training
-from nasbench_lab.errors import TableError
+from benchmarks.training.recipes import find_recipe
+from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 
 CURVES = ("valid_accuracy", "train_seconds", "valid_seconds")
@@ -45,14 +46,16 @@ def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = N
         entries: of an evaluation cache.
         name: of the table.
         title: as in papers.
-        recipe: name of the recipe whose trainings are taken; None where there is only one.
+        recipe: the recipe whose trainings are taken, as it is given to train by it; None where there is
+            only one.
 
     Raises:
         TableError: there is no such training, or there are several protocols.
     """
     chosen: dict[Protocol, list[Entry]] = {}
+    wanted = recipe and _digest_or_name(recipe)
     for entry in entries:
-        if recipe is None or entry.recipe["name"] == recipe:
+        if not recipe or wanted in (entry.key.recipe, entry.recipe["name"]):
             chosen.setdefault(Protocol.of(entry), []).append(entry)
     if not chosen:
         wanted = f" by the recipe {recipe}" if recipe else ""
@@ -75,6 +78,14 @@ def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = N
         data_sets={group[0].image_set: _data_set(protocol, group)},
         provenance=describe(group),
     )
+
+
+def _digest_or_name(recipe: str) -> str:
+    """The digest, the same in whatever order settings are written; the name of a recipe made in Python."""
+    try:
+        return find_recipe(recipe).digest
+    except UsageError:
+        return recipe
 
 
 def describe(entries: Sequence[Entry]) -> Mapping[str, str]:

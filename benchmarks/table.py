@@ -246,6 +246,7 @@ def _check(contents: Contents) -> None:
         for epochs, training in data_set.trainings.items():
             for quantity, measurement in _measurements(training):
                 _check_measurement(measurement, epochs, data_set, quantity, where)
+            _check_times(training, epochs, where)
 
 
 def _check_keys(data_set: DataSet, where: str) -> None:
@@ -283,6 +284,18 @@ def _check_measurement(
     accuracy = quantity.endswith("accuracy")
     least, most = (data_set.least, data_set.most) if accuracy else (0.0, np.inf)
     _check_values(measurement.values, (len(data_set), len(epochs), len(seeds)), least, most, what)
+
+
+def _check_times(training: Training, length: int, where: str) -> None:
+    """Each accuracy that a search may see has its cost: of its own seed, or one for all seeds."""
+    shown = training.valid_accuracy.seeds if training.valid_accuracy else ()
+    for quantity in ("train_seconds", "valid_seconds"):
+        measured = getattr(training, quantity)
+        if measured is not None and len(measured.seeds) > 1 and not set(shown) <= set(measured.seeds):
+            raise TableError(
+                f"{where}: {quantity} after {length} epochs is of the seeds {', '.join(measured.seeds)};"
+                f" valid_accuracy asks for {', '.join(shown)}, or for one time for all of them"
+            )
 
 
 def _check_values(values: FloatArray, shape: tuple[int, ...], least: float, most: float, what: str) -> None:
@@ -394,21 +407,44 @@ class Table:
             f" official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
         )
 
+    def _changed(self) -> TableError:
+        return TableError(
+            f"the table {self.path} changed while it was open, so that results would be of two tables;"
+            " run this again"
+        )
+
     def data_set(self, name: str) -> DataSet:
-        """Read one data set; raises `UsageError` when the table has none of that name."""
+        """Read one data set.
+
+        Raises `UsageError` when the table has none of that name, `TableError` when it is damaged or another
+        table took its place since this one was opened.
+        """
         if name not in self.data_set_names:
             raise unknown_name(f"data set of {self.name}", name, self.data_set_names)
         if name not in self._read:
             try:
+                before = _identity(self.path)
                 with h5py.File(self.path, "r") as file:
-                    self._read[name] = _read_data_set(file[name])
+                    if file.attrs["digest"] != self.digest:
+                        raise self._changed()
+                    read = _read_data_set(file[name])
+                # Large arrays are mapped by the path, which by then may be another file's.
+                if _identity(self.path) != before:
+                    raise self._changed()
             except (*DAMAGE, UsageError) as error:
                 raise self._damaged(error) from None
+            self._read[name] = read
         return self._read[name]
 
     def verify(self) -> None:
         """Compare the content with the digest it was written with; raises `TableError`."""
         check_digest(self.path, self.digest, self._damaged)
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """What differs between two files that have had the same path: number on the disk, size and time."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _read_data_set(group: h5py.Group) -> DataSet:

@@ -1,5 +1,6 @@
 """A task answered from a table: one data set under one protocol."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -21,7 +22,9 @@ class TabularTask:
         data_set: one of its data sets.
         epochs: training epochs behind the accuracy a search sees; None for the longest training.
             A training of exactly that length is used where the table has one, otherwise that epoch
-            of the longest training.
+            of the longest training. Where a search asks for other epochs, a training of exactly that
+            length answers; otherwise these epochs of the task's own training, and where that did not
+            record them, of the longest.
         seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
         device: whose latency a search sees; None for that of the only device, where there is one.
@@ -58,8 +61,9 @@ class TabularTask:
         self.epochs = epochs if epochs is not None else max(self._shown)
         # By epochs, then by architecture: the evaluations to choose from, one for each seed.
         self._known: dict[int | None, dict[Architecture, tuple[Evaluation, ...]]] = {None: {}}
-        valid, _ = self._measured(self.epochs)
+        valid, training = self._measured(self.epochs)
         self._check_seed(valid)
+        self._check_times(self.epochs, training)
 
     @property
     def charges_seconds(self) -> bool:
@@ -81,7 +85,11 @@ class TabularTask:
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:
-        """Look one architecture up; raises `UnlistedArchitecture` where the table has no such entry."""
+        """Look one architecture up.
+
+        Raises `UnlistedArchitecture` where the table has no such entry, or nothing to report of it should
+        it become the incumbent.
+        """
         try:
             seeds = self._known[epochs][architecture]
         except KeyError:
@@ -92,10 +100,14 @@ class TabularTask:
         """Nothing: looking up takes no time."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent: mean over seeds after the longest training, see `optimum`."""
+        """What is reported of an incumbent: mean over seeds after the longest training, see `optimum`.
+
+        Raises `UnlistedArchitecture` where the table has no such entry, or no such value in it.
+        """
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
+        self._check_reported(architecture, row)
         return float(self.reported[row])
 
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
@@ -162,16 +174,19 @@ class TabularTask:
 
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
         """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
-        longest = self._shown[max(self._shown)]
-        training = self._shown.get(epochs, longest)
-        valid = _required(training.valid_accuracy)
-        if epochs not in valid.epochs:
-            recorded = sorted({*self._shown, *_required(longest.valid_accuracy).epochs})
-            raise UsageError(
-                f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
-                f" {', '.join(map(str, recorded))}"
-            )
-        return valid.values[:, valid.epochs.index(epochs), :], training
+        recorded = set(self._shown)
+        # The task's own before the longest: NATS-Bench reads 1 to 12 epochs off the curve of 12 epochs.
+        for length in (epochs,) if epochs in self._shown else (self.epochs, max(self._shown)):
+            if length in self._shown:
+                training = self._shown[length]
+                valid = _required(training.valid_accuracy)
+                if epochs in valid.epochs:
+                    return valid.values[:, valid.epochs.index(epochs), :], training
+                recorded.update(valid.epochs)
+        raise UsageError(
+            f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
+            f" {', '.join(map(str, sorted(recorded)))}"
+        )
 
     def _check_seed(self, valid: FloatArray) -> None:
         if self.seed in ("random", "mean"):
@@ -189,16 +204,27 @@ class TabularTask:
                 " architectures; use 'random' or 'mean', which take the seeds that are present"
             )
 
+    def _check_times(self, epochs: int, training: Training) -> None:
+        """Raise `UsageError` where evaluations after some epochs would be charged nothing, or too little."""
+        if training.train_seconds is None and self.charges_seconds:
+            raise UsageError(
+                f"{self.name} lists no training time after {epochs} epochs, so such an evaluation would be"
+                f" free; evaluate after {self.epochs} epochs only"
+            )
+        for quantity in ("train_seconds", "valid_seconds"):
+            measured = getattr(training, quantity)
+            if measured is not None and epochs not in measured.epochs:
+                raise UsageError(
+                    f"{self.name} lists no {quantity} after {epochs} epochs, so that the cost of such an"
+                    f" evaluation is unknown; it lists them after {', '.join(map(str, measured.epochs))}"
+                )
+
     def _look_up(self, architecture: Architecture, epochs: int | None) -> tuple[Evaluation, ...]:
         if not self.space.is_valid(architecture):
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
         after = self.epochs if epochs is None else epochs
         valid, training = self._measured(after)
-        if training.train_seconds is None and self.charges_seconds:
-            raise UsageError(
-                f"{self.name} lists no training time after {after} epochs, so such an evaluation would be"
-                f" free; evaluate after {self.epochs} epochs only"
-            )
+        self._check_times(after, training)
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
@@ -207,14 +233,16 @@ class TabularTask:
         cost = self._cost(training, after, row, labels)
         seconds = cost.tolist()
         present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
+        if self.seed not in ("random", "mean"):
+            present = [seed for seed in present if labels[seed] == self.seed]
         if not present:
-            raise self._unlisted(architecture)
+            raise self._unlisted(architecture, f"evaluation after {after} epochs (seed {self.seed})")
+        # Now, not when the search has ended; behind a fallback, one source answers and reports.
+        self._check_reported(architecture, row)
         if self.seed == "mean":
             accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
             seconds = [sum(seconds[seed] for seed in present) / len(present)]
             present = [0]
-        elif self.seed != "random":
-            present = [labels.index(self.seed)]
         known = tuple(
             Evaluation(
                 valid_accuracy=accuracies[seed],
@@ -251,12 +279,25 @@ class TabularTask:
             )
         return devices[device]
 
-    def _unlisted(self, architecture: Architecture) -> UnlistedArchitecture:
+    def _check_reported(self, architecture: Architecture, row: int) -> None:
+        # A harness would take NaN for an incumbent that did not change.
+        if math.isnan(self.reported[row]):
+            split, _, length = self._report
+            raise self._unlisted(architecture, f"{split} accuracy after {length} epochs")
+
+    def _unlisted(self, architecture: Architecture, missing: str = "") -> UnlistedArchitecture:
+        """The error for an architecture that has no row, or whose row has no value for what is `missing`."""
+        cell, name = self.space.format(architecture), self._table.name
+        if missing:
+            lacks = f"lists no {missing} of {cell}: its row has no value for it yet. Let"
+        else:
+            lacks = (
+                f"does not list {cell}: its table has {len(self._data):,} rows only. Import the whole of"
+                f" {name} (python -m nasbench_lab.data list says from what), or let"
+            )
         return UnlistedArchitecture(
-            f"{self.name} does not list {self.space.format(architecture)}: its table has {len(self._data):,}"
-            f" rows only. Import the whole of {self._table.name} (python -m nasbench_lab.data list says from"
-            f" what), or let a surrogate answer: python -m nasbench_lab.data fit {self._table.name}, then"
-            " --fallback surrogate; or train it: --fallback live"
+            f"{self.name} {lacks} a surrogate answer: python -m nasbench_lab.data fit {name}, then --fallback"
+            " surrogate; or train it: --fallback live"
         )
 
 

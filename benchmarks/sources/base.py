@@ -100,3 +100,8 @@ def read_text(path: Path, most_bytes: int) -> str:
         return read_limited(path, most_bytes).decode("utf-8")
     except UnicodeDecodeError as error:
         raise TableError(f"{path} is not text (byte {error.start}); fetch it again") from None
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number, no truth value, and one that a float can hold; it may be NaN or infinite."""
+    return type(value) is float or (type(value) is int and -(2**63) <= value < 2**63)

@@ -10,7 +10,6 @@ measured. The file's FBNet part and its `arithmetic_intensity` are not read.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +116,7 @@ def _column(metrics: Mapping[Any, Any], name: str, where: str) -> NDArray[np.flo
     if type(values) is not list or len(values) != size:
         raise TableError(f"{where}: {name} is not a list of {size:,} numbers")
     for index, value in enumerate(values):
-        if type(value) not in (float, int) or not (isfinite(value) and 0 <= value <= MOST):
+        if type(value) not in (float, int) or not 0 <= value <= MOST:
             raise TableError(f"{where}, entry {index}: {name} is not a number between 0 and {MOST:g}")
     return np.array(values, dtype=np.float64)
 

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pickles import read_plain
-from benchmarks.sources.base import Source, only_file, sha256
+from benchmarks.sources.base import Source, is_number, only_file, sha256
 from benchmarks.table import Contents, DataSet, Measurement, Training
 from benchmarks.torch_files import opened_pickle
 from nasbench_lab.errors import TableError, UsageError
@@ -200,7 +200,7 @@ def _curve(record: Mapping[str, Any], metric: str, where: str) -> list[float]:
         raise TableError(f"{where}: {metric} is not a list of {record['total_epochs']} numbers, one an epoch")
     if metric == "time_elapsed":
         values = [_seconds(value) for value in values]
-    if not all(map(_is_number, values)):
+    if not all(map(is_number, values)):
         raise TableError(f"{where}: {metric} holds something other than numbers")
     return values
 
@@ -216,14 +216,9 @@ def _seconds(value: Any) -> Any:
 
 def _info(record: Mapping[str, Any], name: str, where: str) -> float:
     value = record["model_info"].get(name)
-    if not _is_number(value):
+    if not is_number(value):
         raise TableError(f"{where}: {name} is not a number")
     return float(value)
-
-
-def _is_number(value: object) -> bool:
-    """Whether it is a number, and one that a float can hold; NaN and infinity are looked for later."""
-    return type(value) is float or (type(value) is int and -(2**63) <= value < 2**63)
 
 
 def _check(values: Values, least: float, most: float, what: str, places: Sequence[str]) -> None:

@@ -16,7 +16,8 @@ from tests.tables import SIZE, small_contents
 def table(tmp_path, monkeypatch):
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "120")
-    contents = small_contents(latency={"a phone": np.arange(SIZE) / 7})
+    energy = {"a phone": np.arange(SIZE) / 3, "a car": np.where(np.arange(SIZE) == 5, np.nan, 0.1)}
+    contents = small_contents(latency={"a phone": np.arange(SIZE) / 7}, energy=energy)
     write_table(contents, tmp_path / "data" / "toy.h5")
     return Table(tmp_path / "data" / "toy.h5")
 
@@ -32,6 +33,9 @@ def test_what_is_exported_is_imported_again(table, tmp_path, form):
         assert data_set.keys is None
         assert np.array_equal(data_set.parameters, before.parameters)
         assert np.allclose(data_set.latency["a phone"], before.latency["a phone"], rtol=1e-15)
+        assert list(data_set.energy) == list(before.energy)
+        for device, values in before.energy.items():
+            assert np.array_equal(data_set.energy[device], values, equal_nan=True)
         assert list(data_set.trainings) == list(before.trainings)
         for length, training in data_set.trainings.items():
             for quantity in MEASUREMENTS:

@@ -97,6 +97,30 @@ def test_a_part_that_is_whole_is_taken(tmp_path, server, download):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_two_downloads_of_one_file_do_not_write_to_one_part(tmp_path, server, download):
+    fcntl = pytest.importorskip("fcntl")
+    part = tmp_path / "file.bin.part"
+    part.write_bytes(CONTENT[:10])
+    with part.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        message = refused(download, tmp_path)
+    assert message.startswith(f"another process is downloading {tmp_path / 'file.bin'}; wait for it")
+    assert part.read_bytes() == CONTENT[:10]
+    assert server.requests == []
+    assert fetch(download, tmp_path).read_bytes() == CONTENT
+    assert list(tmp_path.iterdir()) == [tmp_path / "file.bin"]
+
+
+def test_a_file_system_without_locks_is_no_error(tmp_path, server, download, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def without(file, operation):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    assert fetch(download, tmp_path).read_bytes() == CONTENT
+
+
 @pytest.mark.parametrize("part", [b"", b"another beginning", CONTENT + b"more"])
 def test_a_wrong_checksum_leaves_nothing(tmp_path, server, download, part):
     if part:

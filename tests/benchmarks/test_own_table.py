@@ -91,14 +91,16 @@ def test_epochs_within_a_training_and_several_seeds(tmp_path):
         'b = { quantity = "valid_accuracy", unit = "percent", epochs = 12, seed = 777 }\n'
         'c = { quantity = "valid_accuracy", unit = "percent", epochs = 12, seed = 888 }\n'
         'd = { quantity = "latency", unit = "seconds", device = "pixel3" }\n'
+        'e = { quantity = "energy", unit = "joules", device = "pixel3" }\n'
     )
-    paths = written(tmp_path, "cell,a,b,c,d\n00000000,10,20,30,0.004\n", schema)
+    paths = written(tmp_path, "cell,a,b,c,d,e\n00000000,10,20,30,0.004,0.5\n", schema)
     data = read_own_table("mine", *paths).data_sets["cifar10"]
     valid = data.trainings[12].valid_accuracy
     assert valid.epochs == (4, 12)
     assert valid.seeds == ("777", "888")
     np.testing.assert_array_equal(valid.values, [[[10, np.nan], [20, 30]]])
     assert data.latency["pixel3"].tolist() == [4]
+    assert data.energy["pixel3"].tolist() == [500]
 
 
 def replaced(old, new, text=SCHEMA):
@@ -159,6 +161,11 @@ ROW = "00000000,0.61,0.63,0.60,0.5,120000"
         (TABLE, replaced('"valid_accuracy"', '"accuracy"'), r"unknown quantity 'accuracy'; did you mean"),
         (TABLE, replaced("epochs = 50", "epochs = 0"), r"acc_a: epochs are between 0 and .* received 0"),
         (TABLE, replaced("epochs = 50", "epochs = 5.5"), r"acc_a: epochs is a whole number; received 5.5"),
+        (
+            TABLE,
+            replaced("epochs = 50", f"epochs = {10**400}"),
+            r"acc_a: epochs is a whole number; received 1",
+        ),
         (TABLE, replaced("epochs = 50", "epochs = true"), r"acc_a: epochs is a whole number; received True"),
         (TABLE, replaced(', seed = "a"', ""), r"columns\.acc_a: the setting 'seed' is missing"),
         (
@@ -311,6 +318,7 @@ def test_a_metric_has_its_own_range(tmp_path):
         ("least = -inf", "least = 0.0", r"rooms: least is below most; received 0 and 0"),
         ("least = -inf", "least = nan", r"rooms: least is below most; received nan and 0"),
         ("most = 0", 'most = "0"', r"rooms: most is a number; received '0'"),
+        ("most = 0", f"most = {10**400}", r"rooms: most is a number; received 1000"),
         ("most = 0", "most = true", r"rooms: most is a number; received True"),
     ],
 )

@@ -7,6 +7,7 @@ import pytest
 from benchmarks.pack import Protocol, describe, pack
 from benchmarks.table import Table, write_table
 from benchmarks.tabular import TabularTask
+from benchmarks.training.recipes import find_recipe
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 from tests.live_training import TINY, made_entry, made_outcome
@@ -119,6 +120,18 @@ def test_one_recipe_of_two_is_chosen():
         2,
     )
     assert pack(both, "mine", "", "other").data_sets["noise"].keys.tolist() == [SPACE.index(CELLS[0])]
+
+
+def test_a_recipe_is_chosen_by_what_it_sets_not_by_how_it_is_written():
+    texts = "cifar10-mini:channels=16,cells=1", "cifar10-mini:cells=1,channels=16"
+    entries = [
+        made_entry(cell, 0, made_outcome(4), find_recipe(text))
+        for cell, text in zip((FIRST, SECOND), texts, strict=True)
+    ]
+    for text in texts:
+        assert len(pack([*ENTRIES, *entries], "mine", "", text).data_sets["noise"]) == 2
+    with pytest.raises(TableError, match="no finished training by the recipe cifar10-mini to"):
+        pack(entries, "mine", "", "cifar10-mini")
 
 
 def test_an_unknown_recipe_is_refused():

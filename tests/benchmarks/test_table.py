@@ -92,6 +92,37 @@ def test_a_data_set_is_read_once(path):
     assert table.data_set("one") is table.data_set("one")
 
 
+def test_another_table_in_its_place_is_noticed(path):
+    table = Table(path)
+    first = table.data_set("one")
+    write_table(replace(small_contents(), licence="MIT"), path)
+    with pytest.raises(TableError, match=r"changed while it was open, so that .* two tables; run this again"):
+        table.data_set("two")
+    assert table.data_set("one") is first
+    assert Table(path).data_set("two").title == "Toy data"
+
+
+def test_another_table_in_its_place_is_noticed_while_arrays_are_mapped(path, monkeypatch):
+    """An array is mapped by the path, after the file was opened by it."""
+    monkeypatch.setattr("benchmarks.table.LEAST_MAPPED", 0)
+    other = path.with_name("other.h5")
+    write_table(changed(parameters=np.ones(SIZE)), other)
+    mapped = np.memmap
+
+    def replaced(*arguments):
+        if other.exists():
+            other.replace(path)
+        return mapped(*arguments)
+
+    monkeypatch.setattr(np, "memmap", replaced)
+    table = Table(path)
+    with pytest.raises(TableError, match="changed while it was open"):
+        table.data_set("one")
+    with pytest.raises(TableError, match="changed while it was open"):
+        table.data_set("one")
+    assert Table(path).data_set("one").parameters.tolist() == [1.0] * SIZE
+
+
 def test_an_unknown_data_set_is_named(path):
     with pytest.raises(UsageError, match="unknown data set of toy 'oen'; did you mean 'one'"):
         Table(path).data_set("oen")
@@ -129,6 +160,13 @@ def measured(values, epochs=(200,), seeds=("a",)):
     return {200: Training(valid_accuracy=Measurement(np.asarray(values, dtype=float), epochs, seeds))}
 
 
+def with_times(quantity, seeds):
+    """Accuracies of three seeds, and times of some."""
+    training = measured(fifty.repeat(3, axis=2), seeds=("a", "b", "c"))[200]
+    times = Measurement(fifty.repeat(len(seeds), axis=2), (200,), seeds)
+    return {200: replace(training, **{quantity: times})}
+
+
 fifty = np.full((SIZE, 1, 1), 50.0)
 above = fifty.copy()
 above[17] = 100.5
@@ -152,6 +190,14 @@ infinite = {200: Training(train_seconds=Measurement(np.full((SIZE, 1, 1), np.inf
             lambda: changed(trainings=measured(fifty.repeat(2, axis=2), seeds=("a", "a"))),
             "name each seed once",
         ),
+        (
+            lambda: changed(trainings=with_times("train_seconds", ("a", "b"))),
+            "train_seconds after 200 epochs is of the seeds a, b; valid_accuracy asks for a, b, c, or",
+        ),
+        (
+            lambda: changed(trainings=with_times("valid_seconds", ("b", "c"))),
+            "valid_seconds after 200 epochs is of the seeds b, c; valid_accuracy asks for a, b, c, or",
+        ),
         (lambda: changed(parameters=np.ones(5)), r"parameters has shape \(5,\)"),
         (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency on gpu is a number"),
         (lambda: changed(keys=np.array([3, 3])), "keys must ascend"),
@@ -164,6 +210,12 @@ def test_contents_that_would_lie_are_not_written(tmp_path, contents, message):
     with pytest.raises(TableError, match=message):
         write_table(contents(), path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seeds", [("mean",), ("c", "a", "b", "d")])
+def test_times_are_of_every_seed_or_one_for_all(tmp_path, seeds):
+    write_table(changed(trainings=with_times("train_seconds", seeds)), tmp_path / "toy.h5")
+    assert read_all(tmp_path / "toy.h5")[0].trainings[200].train_seconds.seeds == seeds
 
 
 def test_a_failure_leaves_the_old_table(path):

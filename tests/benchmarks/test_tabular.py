@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.table import Training
+from benchmarks.table import Measurement, Training
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.spaces import find_space
 from tests.tables import SIZE, SPACE, measurement, small_contents, small_task
@@ -44,6 +44,16 @@ def test_the_mean_and_a_fixed_seed(tmp_path):
     assert evaluation.valid_accuracy == listed(200)[5, 0]
 
 
+@pytest.mark.parametrize("labels", [("a", "c"), ("b", "c")])
+def test_a_seed_that_another_fidelity_lacks_is_named_never_replaced(tmp_path, labels):
+    trainings = dict(small_contents().data_sets["one"].trainings)
+    accuracies = np.tile([[np.nan, 30.0]], (SIZE, 1))
+    trainings[12] = replace(trainings[12], valid_accuracy=measurement(accuracies, 12, labels))
+    task = small_task(tmp_path, seed="a", trainings=trainings)
+    with pytest.raises(UnlistedArchitecture, match=r"lists no evaluation after 12 epochs \(seed a\) of 0"):
+        task.evaluate(ODD, 12, RNG)
+
+
 def test_the_short_training_is_another_training_with_its_own_cost(tmp_path):
     task = small_task(tmp_path, epochs=12)
     evaluation = task.evaluate(ODD, None, RNG)
@@ -59,10 +69,70 @@ def test_an_algorithm_may_ask_for_another_fidelity(tmp_path):
         task.evaluate(ODD, 5, RNG)
 
 
+def with_curves(**task):
+    """Two trainings: epochs 4 and 12 of 12, at 10 and 20 %, and 4, 6 and 200 of 200, at 40, 50 and 60 %."""
+
+    def curve(epochs, levels):
+        values = np.tile(np.array(levels)[None, :, None], (SIZE, 1, 1))
+        return Measurement(values, epochs, ("a",))
+
+    long = Training(valid_accuracy=curve((4, 6, 200), (40.0, 50.0, 60.0)))
+    short = Training(valid_accuracy=curve((4, 12), (10.0, 20.0)))
+    return {"trainings": {12: short, 200: long}, **task}
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "accuracy"),
+    [(12, 4, 10), (12, 6, 50), (12, 12, 20), (12, 200, 60), (None, 4, 40), (None, 12, 20), (6, 4, 40)],
+)
+def test_another_fidelity_is_read_off_the_tasks_own_training_before_the_longest(
+    tmp_path, own, asked, accuracy
+):
+    task = small_task(tmp_path, **with_curves(epochs=own))
+    evaluation = task.evaluate(ODD, asked, RNG)
+    assert (evaluation.valid_accuracy, evaluation.epochs) == (accuracy, asked)
+
+
+def test_a_fidelity_that_no_training_has_is_named_with_all_there_are(tmp_path):
+    with pytest.raises(UsageError, match="after 5 epochs; it lists 4, 6, 12, 200"):
+        small_task(tmp_path, **with_curves(epochs=12)).evaluate(ODD, 5, RNG)
+
+
 def test_the_test_accuracy_is_the_mean_over_seeds_of_the_longest_training(tmp_path):
     task = small_task(tmp_path, epochs=12)
     assert task.test_accuracy(ODD) == pytest.approx(listed(200, "test_accuracy")[5].mean())
     assert task.optimum == pytest.approx(listed(200, "test_accuracy").mean(axis=1).max())
+
+
+def without(quantity, row):
+    """The trainings, without a value of the longest one."""
+    trainings = dict(small_contents().data_sets["one"].trainings)
+    values = getattr(trainings[200], quantity).values.copy()
+    values[row] = np.nan
+    changed = replace(getattr(trainings[200], quantity), values=values)
+    return {"trainings": {**trainings, 200: replace(trainings[200], **{quantity: changed})}}
+
+
+def test_a_test_accuracy_that_is_missing_is_named_never_imputed(tmp_path):
+    task = small_task(tmp_path, **without("test_accuracy", 5))
+    assert not task.lists_every_architecture
+    assert not np.isnan(task.test_accuracy(EVEN))
+    message = "toy/one lists no test accuracy after 200 epochs of 00000012: its row has no value for it yet"
+    with pytest.raises(UnlistedArchitecture, match=message):
+        task.test_accuracy(ODD)
+    # A search learns it at once, not when it has ended.
+    for epochs in (None, 12):
+        with pytest.raises(UnlistedArchitecture, match=message):
+            task.evaluate(ODD, epochs, RNG)
+
+
+def test_an_architecture_whose_row_has_no_value_is_not_said_to_have_no_row(tmp_path):
+    task = small_task(tmp_path, seed="mean", **without("valid_accuracy", 5))
+    with pytest.raises(
+        UnlistedArchitecture,
+        match=r"lists no evaluation after 200 epochs \(seed mean\) of 00000012: its row has no value",
+    ):
+        task.evaluate(ODD, None, RNG)
 
 
 def test_without_test_accuracy_validation_is_reported_and_named(tmp_path):
@@ -88,6 +158,21 @@ def test_without_times_nothing_is_charged(tmp_path):
     assert not task.charges_seconds
     assert task.evaluate(ODD, None, RNG).seconds == 0
     assert task.card.cost == "evaluations"
+
+
+@pytest.mark.parametrize("quantity", ["train_seconds", "valid_seconds"])
+def test_an_epoch_without_its_time_is_refused_not_charged_too_little(tmp_path, quantity):
+    curves = with_curves(epochs=12)
+    times = measurement(np.ones((SIZE, 1)), 12, ("a",))
+    curves["trainings"][12] = replace(curves["trainings"][12], **{quantity: times})
+    task = small_task(tmp_path, **curves)
+    assert task.evaluate(ODD, None, RNG).seconds == 1
+    message = f"toy/one lists no {quantity} after 4 epochs, .* is unknown; it lists them after 12"
+    with pytest.raises(UsageError, match=message):
+        task.evaluate(ODD, 4, RNG)
+    # And at once where it is the task's own.
+    with pytest.raises(UsageError, match=message):
+        small_task(tmp_path, trainings={12: curves["trainings"][12]}, epochs=4)
 
 
 def test_one_validation_pass_is_part_of_the_cost(tmp_path):
