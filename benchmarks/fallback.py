@@ -1,7 +1,6 @@
 """A chain of tasks: what the first does not list, the second answers."""
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -90,10 +89,9 @@ class FallbackTask:
     def test_accuracy(self, architecture: Architecture) -> float:
         """What is reported of an incumbent, in the metric's unit: by the first, or else by the second."""
         try:
-            accuracy = self._first.test_accuracy(architecture)
+            return self._first.test_accuracy(architecture)
         except UnlistedArchitecture:
             return self._second.test_accuracy(architecture)
-        return self._second.test_accuracy(architecture) if math.isnan(accuracy) else accuracy
 
     @property
     def card(self) -> TaskCard:

@@ -129,7 +129,7 @@ class TabularTask:
         seen = f"the training with seed {self.seed}"
         if seeds == 1:
             (label,) = _required(training.valid_accuracy).seeds
-            seen = _mean_in_words(label) if label.startswith("mean") else "one training"
+            seen = _seed_in_words(label)
         elif self.seed == "random":
             seen = f"one of {seeds} training seeds, drawn at random each time"
         elif self.seed == "mean":
@@ -137,7 +137,7 @@ class TabularTask:
         split, measured, length = self._report
         quantity = self._data.metric.partition(" (")[0]
         over = (
-            "mean over the training seeds" if len(measured.seeds) > 1 else _mean_in_words(measured.seeds[0])
+            "mean over the training seeds" if len(measured.seeds) > 1 else _seed_in_words(measured.seeds[0])
         )
         return TaskCard(
             name=self.name,
@@ -175,8 +175,9 @@ class TabularTask:
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
         """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
         recorded = set(self._shown)
-        # The task's own before the longest: NATS-Bench reads 1 to 12 epochs off the curve of 12 epochs.
-        for length in (epochs,) if epochs in self._shown else (self.epochs, max(self._shown)):
+        # A task of short trainings reads fewer epochs off their curve, as NATS-Bench does.
+        longest = max(self._shown)
+        for length in (*((self.epochs,) if self.epochs < longest else ()), epochs, longest):
             if length in self._shown:
                 training = self._shown[length]
                 valid = _required(training.valid_accuracy)
@@ -301,10 +302,12 @@ class TabularTask:
         )
 
 
-def _mean_in_words(label: str) -> str:
-    """What a seed label such as `mean` or `mean of 111 and 777` says to a reader."""
+def _seed_in_words(label: str) -> str:
+    """What a seed label such as `mean`, `mean of 111 and 777` or `777` says to a reader."""
     if label == "mean":
         return "mean over the training seeds"
+    if not label.startswith("mean"):
+        return "one training"
     return label.replace("mean of ", "mean of training seeds ", 1)
 
 

@@ -376,7 +376,9 @@ def _unit(quantity: str, metric: str) -> str:
 
     if quantity.endswith("accuracy"):
         return "%" if in_percent(metric) else ""
-    return {"train_seconds": "s", "valid_seconds": "s", "parameters": "M", "flops": "M"}.get(quantity, "ms")
+    if quantity.endswith("_seconds"):
+        return "s"
+    return {"latency": "ms", "energy": "mJ"}.get(quantity.partition(",")[0], "M")
 
 
 @app.command
@@ -388,7 +390,7 @@ def pack(
     """Make a table of the trainings in an evaluation cache, and keep it in the data folder.
 
     Args:
-        recipe: name of the recipe whose trainings are taken, where there are several.
+        recipe: the recipe whose trainings are taken, where there are several, as it was given to train.
     """
     from benchmarks.catalog import keep_packed
 

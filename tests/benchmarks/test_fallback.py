@@ -94,7 +94,7 @@ def test_the_card_names_both_sources(tmp_path):
     assert (
         card.searched == "validation accuracy after 200 epochs (one training); where unlisted, a prediction"
     )
-    assert card.reported == "test accuracy after 200 epochs (a); where unlisted, a guess"
+    assert card.reported == "test accuracy after 200 epochs (one training); where unlisted, a guess"
     assert card.digest == f"{first.card.digest}+{'d' * 64}"
 
 

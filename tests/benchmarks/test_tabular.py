@@ -83,7 +83,16 @@ def with_curves(**task):
 
 @pytest.mark.parametrize(
     ("own", "asked", "accuracy"),
-    [(12, 4, 10), (12, 6, 50), (12, 12, 20), (12, 200, 60), (None, 4, 40), (None, 12, 20), (6, 4, 40)],
+    [
+        (12, 4, 10),
+        (12, 6, 50),
+        (12, 12, 20),
+        (12, 200, 60),
+        (None, 4, 40),
+        (None, 12, 20),
+        (6, 4, 40),
+        (None, 6, 50),
+    ],
 )
 def test_another_fidelity_is_read_off_the_tasks_own_training_before_the_longest(
     tmp_path, own, asked, accuracy
