@@ -20,7 +20,7 @@ from nasbench_lab.processes import closing_quietly, leave_interrupts_to_parent
 from nasbench_lab.spaces import find_space
 
 NAME = MINI.name
-TITLE = "CIFAR-10 mini"
+TITLE = "Mini NAS-Bench-201"
 SPACE = "nasbench201"
 IMAGES = "cifar10"
 SEEDS = 3

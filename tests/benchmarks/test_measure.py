@@ -66,7 +66,7 @@ def test_goes_on_where_it_was_stopped(tmp_path):
     list(islice(measure.measure(place(tmp_path), seeds=1), 3))
     first = {path: path.read_bytes() for path in (tmp_path / "cache").glob("*/*.json")}
     assert len(first) == 2
-    assert tables(place(tmp_path))[0].title == "CIFAR-10 mini (2 of 3 cells so far)"
+    assert tables(place(tmp_path))[0].title == "Mini NAS-Bench-201 (2 of 3 cells so far)"
     assert list(measure.measure(place(tmp_path), seeds=1)) == [(2, 3), (3, 3)]
     assert all(path.read_bytes() == content for path, content in first.items())
 
@@ -88,7 +88,7 @@ def test_a_training_that_diverged_was_done(tmp_path, monkeypatch):
     entry["outcome"]["epochs"].pop()
     path.write_text(json.dumps(entry))
     contents, rest = tables(place(tmp_path))
-    assert (contents.title, rest) == ("CIFAR-10 mini", None)
+    assert (contents.title, rest) == ("Mini NAS-Bench-201", None)
     test = contents.data_sets["digits"].trainings[TINY.epochs].test_accuracy
     assert np.isfinite(test.values[CELLS]).sum() == 2
 
@@ -100,7 +100,7 @@ def test_what_the_embedded_table_lists_is_not_measured_again(tmp_path):
     write_table(contents, tmp_path / "embedded" / f"{measure.NAME}.h5")
     elsewhere = Workplace(images=None, cache=tmp_path / "new cache")
     assert next(measure.measure(elsewhere, seeds=2)) == (3, 6)
-    assert Table(tmp_path / "embedded" / f"{measure.NAME}.h5").title == "CIFAR-10 mini"
+    assert Table(tmp_path / "embedded" / f"{measure.NAME}.h5").title == "Mini NAS-Bench-201"
     with pytest.raises(TableError, match="nothing was measured beyond what the embedded table lists"):
         tables(elsewhere)
     list(measure.measure(elsewhere, seeds=2))
@@ -118,7 +118,7 @@ def test_nothing_measured_makes_no_table(tmp_path):
 def test_a_seed_that_is_not_whole_is_kept_beside_the_table(tmp_path):
     list(islice(measure.measure(place(tmp_path), seeds=2), 6))  # three of the first seed, two of the second
     contents, rest = tables(place(tmp_path))
-    assert (contents.title, rest.title) == ("CIFAR-10 mini", "CIFAR-10 mini (2 of 3 cells so far)")
+    assert (contents.title, rest.title) == ("Mini NAS-Bench-201", "CIFAR-10 mini (2 of 3 cells so far)")
     whole, part = (each.data_sets["digits"].trainings[TINY.epochs].test_accuracy for each in (contents, rest))
     assert (whole.seeds, part.seeds) == (("0",), ("1",))
     assert np.isfinite(whole.values[CELLS]).all()
