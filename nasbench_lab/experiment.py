@@ -43,6 +43,7 @@ class Block:
     comparison: Comparison
     task: str
     algorithm: str
+    source_sha256: str
     label: str
     budget: Budget
     runs: Sequence[int]
@@ -223,6 +224,7 @@ def _blocks(
             comparison=comparison,
             task=task,
             algorithm=contestants[label].reference,
+            source_sha256=contestants[label].source_sha256,
             label=label,
             budget=budgets[task],
             runs=runs[start : start + length],
@@ -267,6 +269,11 @@ def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | Nasbe
         os.environ["NASBENCH_LAB_DATA"] = str(block.data_folder)
     try:
         algorithm = find_algorithm(block.algorithm)
+        if algorithm.source_sha256 != block.source_sha256:
+            raise AlgorithmError(
+                f"the file of {block.label} changed while the comparison ran; what was finished is kept: put"
+                " the file back to go on, or compare what it says now into another --out"
+            )
         return block, [
             _run(block.task, block.label, algorithm, block.comparison, block.live, block.budget, run)
             for run in block.runs

@@ -1,3 +1,5 @@
+import hashlib
+import os
 import textwrap
 
 import numpy as np
@@ -60,6 +62,31 @@ def test_the_digest_follows_the_file(own):
     before = find_algorithm(str(own)).source_sha256
     own.write_text(own.read_text() + "\n")
     assert find_algorithm(str(own)).source_sha256 != before
+
+
+def test_the_code_that_runs_is_that_of_the_digest(own, monkeypatch):
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    assert find_algorithm(str(own)).hyperparameters["rate"] == 0.5
+    time_stamp = own.stat().st_mtime
+    own.write_text(own.read_text().replace("0.5", "0.7"))
+    os.utime(own, (time_stamp, time_stamp))  # an edit within the second that Python's bytecode cache sees
+    algorithm = find_algorithm(str(own))
+    assert algorithm.hyperparameters["rate"] == 0.7
+    assert algorithm.source_sha256 == hashlib.sha256(own.read_bytes()).hexdigest()
+
+
+def test_a_module_that_was_edited_after_its_import_is_refused(own, monkeypatch):
+    monkeypatch.syspath_prepend(own.parent)
+    module = own.rename(own.with_name("edited_module.py"))
+    before = find_algorithm("edited_module:own")
+    content = module.read_text()
+    module.write_text(content.replace("0.5", "0.7"))
+    with pytest.raises(
+        AlgorithmError, match=r"edited_module.py has changed since this Python process import"
+    ):
+        find_algorithm("edited_module:own")
+    module.write_text(content)
+    assert find_algorithm("edited_module:own").source_sha256 == before.source_sha256
 
 
 @pytest.mark.parametrize(

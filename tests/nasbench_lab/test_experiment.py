@@ -232,6 +232,21 @@ def test_an_algorithm_that_was_edited_is_another_comparison():
         compare(own_algorithm("while True: yield space.sample(rng)\n"), out="r", jobs=1)
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_algorithm_that_is_edited_while_it_runs_ends_the_comparison(jobs):
+    comparison = replace(own_algorithm("while True:\n    yield space.sample(rng)\n"), seeds=200)
+
+    def edit(progress):
+        # As editors do it: no process finds half a file.
+        Path("edited").write_text("def own(space, rng):\n    while True: yield space.sample(rng)\n")
+        Path("edited").replace("own.py")
+
+    with pytest.raises(AlgorithmError, match="the file of own changed while the comparison ran; what was"):
+        compare(comparison, out="r", jobs=jobs, progress=edit)
+    own_algorithm("while True:\n    yield space.sample(rng)\n")
+    assert same(compare(comparison, out="r", jobs=jobs), compare(comparison, out="whole", jobs=jobs))
+
+
 def test_a_budget_of_seconds_needs_training_times(tmp_path, monkeypatch):
     contents = small_contents()
     untimed = {
