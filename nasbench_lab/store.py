@@ -168,7 +168,11 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
                 if was[item] != value:
                     what = "table" if kind == "tasks" else "code"
                     return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
-    except (KeyError, TypeError) as error:
+        # Another version may search otherwise; another machine or day does not.
+        versions = [side["environment"].get("nasbench_lab") for side in (stored, asked)]
+        if versions[0] != versions[1]:
+            return "it was begun with nasbench_lab {}, this is {}".format(*versions)
+    except (AttributeError, KeyError, TypeError) as error:
         return f"its comparison.json is damaged ({error})"
     return ""
 

@@ -30,7 +30,7 @@ def header(**changes):
         "algorithms": [
             {"label": "a:x=1", "function": "a", "hyperparameters": {"x": 1}, "source_sha256": "e" * 64}
         ],
-        "environment": {},
+        "environment": {"nasbench_lab": "0.1.0", "started": "today"},
     }
     return {**settings, **changes}
 
@@ -123,6 +123,10 @@ def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
             },
             "the code of a:x=1 has changed since",
         ),
+        (
+            {"environment": {"nasbench_lab": "9.9", "started": "tomorrow"}},
+            "it was begun with nasbench_lab 0.1.0, this is 9.9; choose another --out",
+        ),
     ],
 )
 def test_a_different_comparison_is_refused_and_nothing_is_touched(tmp_path, changes, message):
@@ -144,7 +148,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
 
 def test_another_machine_or_day_is_the_same_comparison(tmp_path):
     RunStore(tmp_path / "r", header())
-    RunStore(tmp_path / "r", header(environment={"started": "tomorrow"}))
+    RunStore(tmp_path / "r", header(environment={"nasbench_lab": "0.1.0", "started": "tomorrow"}))
 
 
 def test_a_setting_that_is_new_and_not_given_is_the_same_comparison(tmp_path):
