@@ -83,7 +83,7 @@ def compare(
 
     Raises:
         UsageError, TableError: where the specification asks for what is not there.
-        StoreError: where `out` holds a different comparison.
+        StoreError: where `out` holds a different comparison, or another process is working there.
         AlgorithmError: where an algorithm fails; what was finished is kept.
     """
     if jobs is not None and jobs < 1:
@@ -96,13 +96,12 @@ def compare(
     budgets = dict(zip(tasks, _budgets(comparison, tasks), strict=True))
     _rehearse(tasks, contestants, budgets, comparison, live)
     folder = Path(out) if out is not None else default_folder(comparison)
-    store = RunStore(folder, _header(comparison, tasks, contestants, live))
-    missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
-    blocks = _blocks(comparison, contestants, budgets, missing, live, jobs)
-    total = len(missing) * comparison.seeds
-    finished = total - sum(len(runs) for runs in missing.values())
-    evaluations = 0
-    try:
+    with closing(RunStore(folder, _header(comparison, tasks, contestants, live))) as store:
+        missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
+        blocks = _blocks(comparison, contestants, budgets, missing, live, jobs)
+        total = len(missing) * comparison.seeds
+        finished = total - sum(len(runs) for runs in missing.values())
+        evaluations = 0
         with closing(_execute(blocks, jobs)) as outcomes:
             for block, runs in outcomes:
                 store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
@@ -110,8 +109,6 @@ def compare(
                 evaluations += sum(len(run) for run in runs)
                 if progress is not None:
                     progress(Progress(finished, total, evaluations))
-    finally:
-        store.save()
     return load_results(folder)
 
 

@@ -2,6 +2,7 @@
 
 comparison.json   the specification, the tasks with their table digests, the algorithms, the machine
 runs/*.h5         one file per task and algorithm: all runs stored so far, end to end
+.lock             empty; locked while a process writes here, which reading takes no notice of
 """
 
 import hashlib
@@ -11,24 +12,25 @@ import time
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 
 from nasbench_lab.errors import StoreError
-from nasbench_lab.files import replacing
+from nasbench_lab.files import lock, replacing
 from nasbench_lab.results import Results, Runs, TaskCard
 from nasbench_lab.search import Run
 
 FORMAT_VERSION = 1
 SAVE_EVERY = 2.0  # seconds: what a kill can lose, beside the blocks in flight
+LOCK = ".lock"
 ARRAYS = tuple(field.name for field in fields(Run))
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
 
 class RunStore:
-    """The runs of one comparison, in a folder.
+    """The runs of one comparison, in a folder that no other process writes to before `close`.
 
     Args:
         folder: where it lies. It is made, or, where it exists, must hold this same comparison.
@@ -36,7 +38,8 @@ class RunStore:
             `environment`, in plain JSON values.
 
     Raises:
-        StoreError: where the folder holds a different comparison, with the first difference.
+        StoreError: where the folder holds a different comparison, with the first difference, or where
+            another process is working in it.
     """
 
     def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
@@ -45,26 +48,12 @@ class RunStore:
         self._stored: dict[tuple[str, str], dict[int, Run]] = {}
         self._unsaved: set[tuple[str, str]] = set()
         self._saved = time.monotonic()
-        path = folder / "comparison.json"
-        if path.exists():
-            stored = _read_header(path)
-            difference = _difference(stored, header)
-            if difference:
-                raise StoreError(
-                    f"{folder} holds a different comparison: {difference}; choose another --out, or delete"
-                    " that folder"
-                )
-            for half_written in folder.rglob(".*.tmp"):  # what a killed process left
-                half_written.unlink()
-        elif folder.exists() and any(folder.iterdir()):
-            raise StoreError(
-                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
-                " was touched"
-            )
-        else:
-            with replacing(path) as temporary:
-                text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
-                temporary.write_text(text + "\n", encoding="utf-8")
+        self._lock = _lock(folder)
+        try:
+            _begin_or_go_on(folder, header)
+        except BaseException:
+            self._lock.close()
+            raise
 
     def missing(self, task: str, algorithm: str) -> list[int]:
         """The runs that are not stored yet."""
@@ -87,12 +76,56 @@ class RunStore:
         self._unsaved.clear()
         self._saved = time.monotonic()
 
+    def close(self) -> None:
+        """Save, and leave the folder to others."""
+        try:
+            self.save()
+        finally:
+            self._lock.close()
+
     def _runs(self, task: str, algorithm: str) -> dict[int, Run]:
         key = (task, algorithm)
         if key not in self._stored:
             path = _path(self.folder, task, algorithm)
             self._stored[key] = _read_runs(path) if path.exists() else {}
         return self._stored[key]
+
+
+def _lock(folder: Path) -> BinaryIO:
+    """The lock of a folder, which is made; one that holds something else is left as it is."""
+    if folder.exists() and not (folder / "comparison.json").exists():
+        # A comparison that another process is just beginning, or was killed at the very beginning of.
+        begun = (LOCK, ".comparison.json.")
+        if not all(path.name.startswith(begun) for path in folder.iterdir()):
+            raise StoreError(
+                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
+                " was touched"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return lock(folder / LOCK)
+    except BlockingIOError:
+        raise StoreError(
+            f"another process is working in {folder}; wait until it has ended, or choose another --out"
+        ) from None
+
+
+def _begin_or_go_on(folder: Path, header: Mapping[str, Any]) -> None:
+    path = folder / "comparison.json"
+    if not path.exists():
+        with replacing(path) as temporary:
+            text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
+            temporary.write_text(text + "\n", encoding="utf-8")
+        return
+    difference = _difference(_read_header(path), header)
+    if difference:
+        raise StoreError(
+            f"{folder} holds a different comparison: {difference}; choose another --out, or delete that"
+            " folder"
+        )
+    # What a killed process left. Tables and figures may be being drawn by another at this moment.
+    for half_written in (folder / "runs").glob(".*.tmp"):
+        half_written.unlink()
 
 
 def load_results(folder: Path) -> Results:
