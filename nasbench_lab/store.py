@@ -6,6 +6,7 @@ runs/*.h5         one file per task and algorithm: all runs stored so far, end t
 """
 
 import hashlib
+import io
 import json
 import re
 import time
@@ -227,7 +228,9 @@ def _path(folder: Path, task: str, algorithm: str) -> Path:
 def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
     order = sorted(runs)
     joined = Runs.of([runs[run] for run in order])
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    # Made in memory: where the disk is full, HDF5 does not raise but crashes the process.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         file.attrs["task"] = task
         file.attrs["algorithm"] = algorithm
         file["run"] = np.array(order, dtype=np.int64)
@@ -235,6 +238,8 @@ def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) 
         for name in ARRAYS:
             # The checksum makes a damaged file an error when it is read, not a wrong number.
             file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def _read_runs(path: Path) -> dict[int, Run]:

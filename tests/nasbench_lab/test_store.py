@@ -161,6 +161,37 @@ def test_files_that_another_is_drawing_are_left_alone(tmp_path, opened):
     assert drawing.exists()
 
 
+FULL = """
+import resource, sys
+from pathlib import Path
+from nasbench_lab.store import RunStore
+from tests.nasbench_lab.test_store import header, run
+store = RunStore(Path(sys.argv[1]), header())
+store.add("toy/one", "a:x=1", {0: run(3, 0)})
+store.save()
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+store.add("toy/one", "a:x=1", {1: run(100_000, 1)})
+try:
+    store.save()
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit to set")
+def test_a_disk_without_space_is_an_error_and_loses_nothing(tmp_path):
+    outcome = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path / "r"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "File too large\n", "")
+    assert on_disk(tmp_path / "r") == [0]
+
+
 def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path, opened):
     labels = ["a:x=1", "a:x:1", "a/x=1"]
     algorithms = [
