@@ -9,8 +9,10 @@ import hashlib
 import io
 import json
 import re
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -24,7 +26,7 @@ from nasbench_lab.results import Results, Runs, TaskCard
 from nasbench_lab.search import Run
 
 FORMAT_VERSION = 1
-SAVE_EVERY = 2.0  # seconds: what a kill can lose, beside the blocks in flight
+SAVE_EVERY = 2.0  # seconds: what was finished in them a kill can lose, beside the blocks in flight
 LOCK = ".lock"
 ARRAYS = tuple(field.name for field in fields(Run))
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
@@ -49,6 +51,8 @@ class RunStore:
         self._stored: dict[tuple[str, str], dict[int, Run]] = {}
         self._unsaved: set[tuple[str, str]] = set()
         self._saved = time.monotonic()
+        self._saving = threading.RLock()
+        self._timer: threading.Timer | None = None
         self._lock = _lock(folder)
         try:
             _begin_or_go_on(folder, header)
@@ -63,19 +67,35 @@ class RunStore:
 
     def add(self, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
         """Take more runs, to be on the disk within `SAVE_EVERY` seconds of adding, or after `save`."""
-        self._runs(task, algorithm).update(runs)
-        self._unsaved.add((task, algorithm))
-        # A file is written whole, so that writing it for every block of a fast search would take longer
-        # than the search.
-        if time.monotonic() - self._saved >= SAVE_EVERY:
-            self.save()
+        with self._saving:
+            self._runs(task, algorithm).update(runs)
+            self._unsaved.add((task, algorithm))
+            # A file is written whole, so that writing it for every block of a fast search would take longer
+            # than the search.
+            wait = self._saved + SAVE_EVERY - time.monotonic()
+            if wait <= 0:
+                self.save()
+            elif self._timer is None:
+                self._timer = threading.Timer(wait, self._save_unless_it_fails)
+                self._timer.daemon = True
+                self._timer.start()
 
     def save(self) -> None:
         """Bring all runs added so far to the disk."""
-        for task, algorithm in sorted(self._unsaved):
-            _write_runs(_path(self.folder, task, algorithm), task, algorithm, self._runs(task, algorithm))
-        self._unsaved.clear()
-        self._saved = time.monotonic()
+        with self._saving:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            for task, algorithm in sorted(self._unsaved):
+                path = _path(self.folder, task, algorithm)
+                _write_runs(path, task, algorithm, self._runs(task, algorithm))
+            self._unsaved.clear()
+            self._saved = time.monotonic()
+
+    def _save_unless_it_fails(self) -> None:
+        # What cannot be written here stays unsaved, and the next saving raises it where it can be caught.
+        with suppress(OSError):
+            self.save()
 
     def close(self) -> None:
         """Save, and leave the folder to others."""

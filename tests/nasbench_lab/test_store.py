@@ -1,6 +1,9 @@
+import errno
 import json
 import subprocess
 import sys
+import threading
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -100,15 +103,44 @@ def test_the_order_of_arrival_leaves_no_trace(tmp_path, opened):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_runs_are_saved_by_themselves_after_a_while(tmp_path, monkeypatch, opened):
-    now = [0.0]
-    monkeypatch.setattr(nasbench_lab.store.time, "monotonic", lambda: now[0])
+def test_what_is_added_is_saved_by_itself_though_nothing_more_comes(tmp_path, monkeypatch, opened):
+    monkeypatch.setattr(nasbench_lab.store, "SAVE_EVERY", 0.1)
     store = opened(tmp_path / "r")
-    store.add("toy/one", "a:x=1", {0: run(2, 0)})
+    for index in range(2):
+        store.add("toy/one", "a:x=1", {index: run(2, index)})
+        deadline = time.monotonic() + 30
+        while index not in on_disk(tmp_path / "r"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def test_many_small_blocks_are_saved_together(tmp_path, monkeypatch, opened):
+    monkeypatch.setattr(nasbench_lab.store, "SAVE_EVERY", 60)
+    store = opened(tmp_path / "r")
+    for index in range(3):
+        store.add("toy/one", "a:x=1", {index: run(2, index)})
     assert on_disk(tmp_path / "r") == []
-    now[0] += nasbench_lab.store.SAVE_EVERY
-    store.add("toy/one", "a:x=1", {1: run(2, 1)})
-    assert on_disk(tmp_path / "r") == [0, 1]
+    store.close()
+    assert on_disk(tmp_path / "r") == [0, 1, 2]
+
+
+def test_what_cannot_be_saved_by_itself_is_raised_by_the_next_saving(tmp_path, monkeypatch, opened):
+    tried = threading.Event()
+
+    def fails(*arguments):
+        tried.set()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(nasbench_lab.store, "SAVE_EVERY", 1)
+        full.setattr(nasbench_lab.store, "_write_runs", fails)
+        store = opened(tmp_path / "r")
+        store.add("toy/one", "a:x=1", {0: run(2, 0)})
+        assert tried.wait(timeout=30)
+        with pytest.raises(OSError, match="No space left"):
+            store.save()
+    store.save()
+    assert on_disk(tmp_path / "r") == [0]
 
 
 OTHER = """
