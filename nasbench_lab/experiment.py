@@ -20,7 +20,7 @@ from nasbench_lab.algorithm import NamedAlgorithm, find_algorithm
 from nasbench_lab.comparison import Comparison
 from nasbench_lab.errors import AlgorithmError, NasbenchLabError, UsageError
 from nasbench_lab.processes import closing_quietly, leave_interrupts_to_parent
-from nasbench_lab.protocols import describe_protocol
+from nasbench_lab.protocols import describe_protocol, find_protocol
 from nasbench_lab.results import Results
 from nasbench_lab.search import Budget, Run, Task, search
 from nasbench_lab.store import RunStore, load_results
@@ -113,10 +113,10 @@ def compare(
 
 
 def default_folder(comparison: Comparison) -> Path:
-    """`results/<protocol>`, or `results/default`, or a name made of the benchmark and a digest."""
+    """`results/<protocol>` or `results/default` for just that, otherwise the benchmark and a digest."""
     if comparison == Comparison():
         name = "default"
-    elif comparison.protocol and describe_protocol(comparison) == comparison.protocol:
+    elif comparison.protocol and comparison == find_protocol(comparison.protocol):
         name = comparison.protocol
     else:
         digest = hashlib.sha256(repr(sorted(asdict(comparison).items())).encode()).hexdigest()

@@ -156,6 +156,8 @@ def test_the_folder_is_named_by_what_is_compared():
     changed = default_folder(replace(nats, seeds=20))
     assert changed.name.startswith("nasbench201-cifar10-")
     assert changed != default_folder(replace(nats, seeds=21))
+    for own in ({"algorithms": ("mine.py", "random_search")}, {"root_seed": 1}):
+        assert default_folder(replace(nats, **own)).name.startswith("nasbench201-cifar10-")
 
 
 @pytest.mark.parametrize(
