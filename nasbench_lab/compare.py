@@ -73,7 +73,7 @@ def _run(arguments: list[str]) -> int:
             bar.drawing()
             tables = draw(results, folder)
     except KeyboardInterrupt:
-        print_interrupted(folder)
+        print_interrupted(folder, arguments)
         return INTERRUPTED
     print_outcome(results, tables, folder)
     return 0

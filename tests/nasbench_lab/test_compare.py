@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit codes, and that an error is one clear line."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,18 @@ def test_the_console_script_hands_over(capsys, monkeypatch):
     assert "unknown command 'compair'" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["nasbench-lab", "figures", "nowhere"])
     assert console_script.main() == 2
+
+
+@pytest.mark.parametrize("command", [["nasbench-lab", "compare"], ["compare.py"]])
+def test_the_command_to_go_on_with_is_whole_however_it_was_started(command, capsys, monkeypatch):
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nasbench_lab.experiment.compare", interrupted)
+    monkeypatch.setattr("sys.argv", [*command, *SMALL, "--out", "my runs"])
+    assert (console_script.main() if command[1:] else sys.modules["nasbench_lab.compare"].main()) == 130
+    go_on = f"To go on: python -m nasbench_lab.compare {' '.join(SMALL)} --out 'my runs'\n"
+    assert capsys.readouterr().err.endswith(go_on)
 
 
 def test_the_module_can_be_called():
