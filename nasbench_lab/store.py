@@ -137,6 +137,7 @@ def _begin_or_go_on(folder: Path, header: Mapping[str, Any]) -> None:
         with replacing(path) as temporary:
             text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
             temporary.write_text(text + "\n", encoding="utf-8")
+        (folder / "runs").mkdir(exist_ok=True)
         return
     difference = _difference(_read_header(path), header)
     if difference:

@@ -80,6 +80,28 @@ def test_a_stored_specification_runs_again(capsys):
     assert (stored["seeds"], stored["epochs"], stored["budget_seconds"]) == (2, 12, [30.0])
 
 
+def test_a_stored_specification_goes_on_in_its_own_folder(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    before = content("r/tables")
+    next(Path("r/runs").iterdir()).unlink()
+    assert main("--config", "r/comparison.json", "--jobs", "1") == 0
+    assert content("r/tables") == before
+    assert len(list(Path("r/runs").iterdir())) == 2
+    assert not Path("results").exists()
+
+
+def test_a_specification_that_was_changed_or_copied_is_run_in_a_folder_of_its_own(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    before = content("r")
+    assert main("--config", "r/comparison.json", "--seeds", "2", "--jobs", "1") == 0
+    Path("copied").mkdir()
+    Path("copied/comparison.json").write_bytes(Path("r/comparison.json").read_bytes())
+    assert main("--config", "copied/comparison.json", "--jobs", "1") == 0
+    assert content("r") == before
+    assert [path.name for path in Path("copied").iterdir()] == ["comparison.json"]
+    assert len(list(Path("results").iterdir())) == 2
+
+
 def test_a_changed_protocol_is_labelled(capsys):
     assert main("--protocol", "nats-bench", *SMALL, "--budget-seconds", "30", "--out", "r") == 0
     protocol = json.loads(Path("r/comparison.json").read_text())["protocol"]
