@@ -86,6 +86,10 @@ def _find_function(name: str) -> tuple[Callable[..., Any], str]:
             module = import_module(module_name)
         except ImportError as error:
             raise UsageError(f"cannot import {module_name!r} for the algorithm {name!r}: {error}") from None
+        except Exception as error:
+            raise AlgorithmError(
+                f"{module_name} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
         return _function(module, function_name), _digest_of_imported(module)
     if name not in algorithm_names():
         remedy = "One of your own: path/to/file.py or package.module:function."

@@ -135,6 +135,13 @@ def test_says_what_is_wrong_with_a_file(tmp_path, content, message):
         find_algorithm(str(path))
 
 
+def test_says_what_is_wrong_with_a_module(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "broken_module.py").write_text("def own(:")
+    with pytest.raises(AlgorithmError, match="broken_module cannot be imported: SyntaxError: invalid syntax"):
+        find_algorithm("broken_module:own")
+
+
 def test_a_hyperparameter_without_default_must_be_given(tmp_path):
     path = tmp_path / "own.py"
     path.write_text("def own(space, rng, *, size: int):\n    yield space.sample(rng)\n")
