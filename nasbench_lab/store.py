@@ -114,6 +114,8 @@ class RunStore:
 
 def _lock(folder: Path) -> BinaryIO:
     """The lock of a folder, which is made; one that holds something else is left as it is."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file; --out is a folder, which may be new")
     if folder.exists() and not (folder / "comparison.json").exists():
         # A comparison that another process is just beginning, or was killed at the very beginning of.
         begun = (LOCK, ".comparison.json.")

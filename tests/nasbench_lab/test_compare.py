@@ -1,6 +1,7 @@
 """The command line: what it prints, its exit codes, and that an error is one clear line."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -126,6 +127,8 @@ def test_a_changed_protocol_is_labelled(capsys):
         (["--protocol", "nats"], "unknown protocol 'nats'; did you mean 'nats-bench'?"),
         (["--protocol", "nats-bench"], "protocol nats-bench has no budget for toy/one, only for nasbench201"),
         (["--config", "nowhere.json"], "cannot read nowhere.json"),
+        (["--out", "data/toy.h5"], "data/toy.h5 is a file; --out is a folder, which may be new"),
+        (["--out", "data/toy.h5/r"], "data/toy.h5/r: Not a directory"),
         (["--out", "data"], "data is not empty and holds no comparison.json"),
     ],
 )
@@ -156,6 +159,20 @@ def test_unknown_options_end_with_exit_code_2(capsys):
 def test_figures_of_nothing_is_an_error(capsys):
     assert figures.main(["nowhere"]) == 2
     assert "there is no stored comparison in nowhere" in capsys.readouterr().err
+
+
+def test_figures_that_cannot_be_written_are_an_error(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    shutil.rmtree("r/tables")
+    Path("r/tables").write_text("in the way")
+    capsys.readouterr()
+    assert figures.main(["r"]) == 2
+    assert capsys.readouterr().err.startswith("error: r/tables: ")
+
+
+def test_figures_of_no_folder_is_an_error(capsys):
+    assert figures.main([]) == 2
+    assert "name the folders of results to draw, such as results/default" in capsys.readouterr().err
 
 
 def test_the_console_script_hands_over(capsys, monkeypatch):

@@ -206,7 +206,7 @@ store.add("toy/one", "a:x=1", {1: run(100_000, 1)})
 try:
     store.save()
 except OSError as error:
-    print(error.strerror)
+    print(error.filename, error.strerror)
 """
 
 
@@ -220,7 +220,8 @@ def test_a_disk_without_space_is_an_error_and_loses_nothing(tmp_path):
         timeout=120,
         check=False,
     )
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "File too large\n", "")
+    (path,) = (tmp_path / "r" / "runs").iterdir()
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, f"{path} File too large\n", "")
     assert on_disk(tmp_path / "r") == [0]
 
 
