@@ -3,6 +3,7 @@
 `nasbench_lab.compare` is also the function of that name: the module can be called.
 """
 
+import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -49,6 +50,8 @@ class Command:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # With SIGTERM, which batch systems end a job with, what was finished is saved as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return run_command(lambda: _run(given))
 
 
