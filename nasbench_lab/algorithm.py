@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +16,10 @@ import algorithms
 from nasbench_lab.errors import AlgorithmError, UsageError, unknown_name
 from nasbench_lab.search import SearchProcess
 from nasbench_lab.settings import keyword_parameters, read_settings
+
+# The digest of each module's file when this process first used it: Python imports a module only once, so
+# that it may hold other code than its file by now.
+_imported: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class NamedAlgorithm:
         reference: what finds it again from any folder: as typed, a path made absolute.
         function: the generator function, hyperparameters filled in.
         hyperparameters: all of them, defaults included.
-        source_sha256: of the file it is written in, so that runs of two versions are never mixed.
+        source_sha256: of the code that `function` runs, as the file it is written in held it: runs of two
+            versions of that file are never mixed.
     """
 
     label: str
@@ -47,7 +51,8 @@ def find_algorithm(text: str) -> NamedAlgorithm:
     """Read `[LABEL=]NAME[:KEY=VALUE,...]`.
 
     NAME is a file of `algorithms/`, a path that ends in `.py` (the function is named like the file), or
-    `package.module:function`. Raises `UsageError` with what is allowed, and the nearest names.
+    `package.module:function`. Raises `UsageError` with what is allowed, and the nearest names;
+    `AlgorithmError` where the code cannot be used, or is no longer what its file says.
     """
     label, equals, rest = text.partition("=")
     if not equals or ":" in label:
@@ -55,7 +60,7 @@ def find_algorithm(text: str) -> NamedAlgorithm:
     name, _, settings = rest.rpartition(":")
     if not name or "=" not in settings:
         name, settings = rest, ""
-    function, file = _find_function(name)
+    function, source_sha256 = _find_function(name)
     hyperparameters = _hyperparameters(function, settings, name)
     shown = Path(name).stem if name.endswith(".py") else name.rpartition(":")[2]
     return NamedAlgorithm(
@@ -63,44 +68,61 @@ def find_algorithm(text: str) -> NamedAlgorithm:
         reference=text.replace(name, str(Path(name).resolve()), 1) if name.endswith(".py") else text,
         function=partial(function, **hyperparameters),
         hyperparameters=hyperparameters,
-        source_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+        source_sha256=source_sha256,
     )
 
 
-def _find_function(name: str) -> tuple[Callable[..., Any], Path]:
+def _find_function(name: str) -> tuple[Callable[..., Any], str]:
+    """The function, and the digest of the file that its code was read from."""
     if name.endswith(".py"):
         path = Path(name)
         if not path.is_file():
             raise UsageError(f"there is no algorithm file {name}")
-        return _function(_import_file(path), path.stem), path
+        module, digest = _import_file(path)
+        return _function(module, path.stem), digest
     if ":" in name:
         module_name, _, function_name = name.rpartition(":")
         try:
             module = import_module(module_name)
         except ImportError as error:
             raise UsageError(f"cannot import {module_name!r} for the algorithm {name!r}: {error}") from None
-        return _function(module, function_name), Path(str(module.__file__))
+        except Exception as error:
+            raise AlgorithmError(
+                f"{module_name} cannot be imported: {type(error).__name__}: {error}"
+            ) from error
+        return _function(module, function_name), _digest_of_imported(module)
     if name not in algorithm_names():
         remedy = "One of your own: path/to/file.py or package.module:function."
         raise unknown_name("algorithm", name, algorithm_names(), remedy)
     module = import_module(f"algorithms.{name}")
-    return _function(module, name), Path(str(module.__file__))
+    return _function(module, name), _digest_of_imported(module)
 
 
-def _import_file(path: Path) -> ModuleType:
+def _digest_of_imported(module: ModuleType) -> str:
+    digest = hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()
+    if _imported.setdefault(module.__name__, digest) != digest:
+        raise AlgorithmError(
+            f"{module.__file__} has changed since this Python process imported it; to compare what it says"
+            " now, start Python anew"
+        )
+    return digest
+
+
+def _import_file(path: Path) -> tuple[ModuleType, str]:
+    """Run a file as it is now, whatever was imported from it before."""
     # Under a name of its own, so that a file called numpy.py does not become numpy.
     name = f"nasbench_lab_algorithm_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{path} is not a Python file")
-    module = module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
+    # Not by an import, which runs the cached bytecode of an edit within the same second.
+    source = path.read_bytes()
     try:
-        spec.loader.exec_module(module)
+        exec(compile(source, path, "exec"), vars(module))
     except Exception as error:
         del sys.modules[name]
         raise AlgorithmError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module
+    return module, hashlib.sha256(source).hexdigest()
 
 
 def _function(module: ModuleType, name: str) -> Callable[..., Any]:

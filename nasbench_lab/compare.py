@@ -3,6 +3,7 @@
 `nasbench_lab.compare` is also the function of that name: the module can be called.
 """
 
+import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -26,9 +27,10 @@ class Command:
 
     Attributes:
         comparison: what is compared.
-        out: folder for the results; made by itself under results/ where not given.
+        out: folder for the results; where not given, that of an unchanged config, or one under results/.
         jobs: processes; one for each core where not given. The results do not depend on it.
-        config: a stored comparison.json to run again; the other settings change it.
+        config: a stored comparison.json to run again, or to go on with in its folder; the other settings
+            change it.
         data_dir: for live training: folder or archive of the images; by default where
             `python -m nasbench_lab.data fetch cifar10` puts them.
         device: for live training: cuda, mps or cpu; by default the fastest that is here.
@@ -48,6 +50,8 @@ class Command:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    # With SIGTERM, which batch systems end a job with, what was finished is saved as on Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     return run_command(lambda: _run(given))
 
 
@@ -59,13 +63,13 @@ def _run(arguments: list[str]) -> int:
         default = Command(comparison=defaults)
         command = tyro.cli(Command, args=arguments, default=default, prog="python -m nasbench_lab.compare")
 
-    from nasbench_lab.experiment import compare, default_folder
+    from nasbench_lab.experiment import compare
     from nasbench_lab.figures import draw
     from nasbench_lab.tasks import LiveSettings
     from nasbench_lab.terminal import print_interrupted, print_outcome, progress_bar
 
     comparison = on_fewer_tasks(command.comparison)
-    folder = command.out or default_folder(comparison)
+    folder = command.out or _folder(comparison, command.config)
     live = LiveSettings(data_dir=command.data_dir, device=command.device, cache=command.cache)
     try:
         with progress_bar(folder) as bar:
@@ -73,7 +77,7 @@ def _run(arguments: list[str]) -> int:
             bar.drawing()
             tables = draw(results, folder)
     except KeyboardInterrupt:
-        print_interrupted(folder)
+        print_interrupted(folder, arguments)
         return INTERRUPTED
     print_outcome(results, tables, folder)
     return 0
@@ -93,6 +97,18 @@ def _defaults(arguments: list[str]) -> Comparison | None:
     if known.protocol:
         return find_protocol(known.protocol)
     return None
+
+
+def _folder(comparison: Comparison, config: Path | None) -> Path:
+    """Where the stored comparison lies that is gone on with; otherwise the default."""
+    from nasbench_lab.experiment import default_folder
+
+    if config is None:
+        return default_folder(comparison)
+    # A comparison.json without runs/ beside it was copied from elsewhere.
+    stored = config.name == "comparison.json" and (config.parent / "runs").is_dir()
+    same = stored and read_comparison(config) == comparison
+    return config.parent if same else default_folder(comparison)
 
 
 class _CallableModule(ModuleType):

@@ -20,7 +20,7 @@ from nasbench_lab.algorithm import NamedAlgorithm, find_algorithm
 from nasbench_lab.comparison import Comparison
 from nasbench_lab.errors import AlgorithmError, NasbenchLabError, UsageError
 from nasbench_lab.processes import closing_quietly, leave_interrupts_to_parent
-from nasbench_lab.protocols import describe_protocol
+from nasbench_lab.protocols import describe_protocol, find_protocol
 from nasbench_lab.results import Results
 from nasbench_lab.search import Budget, Run, Task, search
 from nasbench_lab.store import RunStore, load_results
@@ -43,6 +43,7 @@ class Block:
     comparison: Comparison
     task: str
     algorithm: str
+    source_sha256: str
     label: str
     budget: Budget
     runs: Sequence[int]
@@ -82,7 +83,7 @@ def compare(
 
     Raises:
         UsageError, TableError: where the specification asks for what is not there.
-        StoreError: where `out` holds a different comparison.
+        StoreError: where `out` holds a different comparison, or another process is working there.
         AlgorithmError: where an algorithm fails; what was finished is kept.
     """
     if jobs is not None and jobs < 1:
@@ -95,13 +96,12 @@ def compare(
     budgets = dict(zip(tasks, _budgets(comparison, tasks), strict=True))
     _rehearse(tasks, contestants, budgets, comparison, live)
     folder = Path(out) if out is not None else default_folder(comparison)
-    store = RunStore(folder, _header(comparison, tasks, contestants, live))
-    missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
-    blocks = _blocks(comparison, contestants, budgets, missing, live, jobs)
-    total = len(missing) * comparison.seeds
-    finished = total - sum(len(runs) for runs in missing.values())
-    evaluations = 0
-    try:
+    with closing(RunStore(folder, _header(comparison, tasks, contestants, live))) as store:
+        missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
+        blocks = _blocks(comparison, contestants, budgets, missing, live, jobs)
+        total = len(missing) * comparison.seeds
+        finished = total - sum(len(runs) for runs in missing.values())
+        evaluations = 0
         with closing(_execute(blocks, jobs)) as outcomes:
             for block, runs in outcomes:
                 store.add(block.task, block.label, dict(zip(block.runs, runs, strict=True)))
@@ -109,16 +109,14 @@ def compare(
                 evaluations += sum(len(run) for run in runs)
                 if progress is not None:
                     progress(Progress(finished, total, evaluations))
-    finally:
-        store.save()
     return load_results(folder)
 
 
 def default_folder(comparison: Comparison) -> Path:
-    """`results/<protocol>`, or `results/default`, or a name made of the benchmark and a digest."""
+    """`results/<protocol>` or `results/default` for just that, otherwise the benchmark and a digest."""
     if comparison == Comparison():
         name = "default"
-    elif comparison.protocol and describe_protocol(comparison) == comparison.protocol:
+    elif comparison.protocol and comparison == find_protocol(comparison.protocol):
         name = comparison.protocol
     else:
         digest = hashlib.sha256(repr(sorted(asdict(comparison).items())).encode()).hexdigest()
@@ -223,6 +221,7 @@ def _blocks(
             comparison=comparison,
             task=task,
             algorithm=contestants[label].reference,
+            source_sha256=contestants[label].source_sha256,
             label=label,
             budget=budgets[task],
             runs=runs[start : start + length],
@@ -267,6 +266,11 @@ def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | Nasbe
         os.environ["NASBENCH_LAB_DATA"] = str(block.data_folder)
     try:
         algorithm = find_algorithm(block.algorithm)
+        if algorithm.source_sha256 != block.source_sha256:
+            raise AlgorithmError(
+                f"the file of {block.label} changed while the comparison ran; what was finished is kept: put"
+                " the file back to go on, or compare what it says now into another --out"
+            )
         return block, [
             _run(block.task, block.label, algorithm, block.comparison, block.live, block.budget, run)
             for run in block.runs

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import tyro
 
 from nasbench_lab.command_line import run_command
+from nasbench_lab.errors import UsageError
 
 if TYPE_CHECKING:
     from nasbench_lab.results import Results
@@ -47,6 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     command = tyro.cli(Figures, args=arguments, prog="python -m nasbench_lab.figures")
 
     def run() -> int:
+        if not command.results:
+            raise UsageError("nothing to draw; name the folders of results to draw, such as results/default")
+
         from nasbench_lab.store import load_results
         from nasbench_lab.terminal import print_outcome
 

@@ -1,10 +1,12 @@
-"""Writing files so that a reader sees the old one or the new one, never half of it."""
+"""Files that a reader sees old or new, never half written, and folders that one process works in."""
 
 import os
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 @contextmanager
@@ -22,5 +24,33 @@ def replacing(path: Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:  # a full disk does not say which file
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def lock(path: Path) -> BinaryIO:
+    """Lock a file for this process alone, until the returned one is closed or the process ends in any way.
+
+    The file stays: what counts is the lock on it, which the operating system takes away with the process.
+    Raises `BlockingIOError` where another process, or this one, holds it.
+    """
+    file = path.open("ab")
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        file.close()
+        raise BlockingIOError(f"{path} is locked") from None
+    except OSError:
+        pass  # some network file systems have no locks; better to work there without one than not at all
+    return file

@@ -2,33 +2,38 @@
 
 comparison.json   the specification, the tasks with their table digests, the algorithms, the machine
 runs/*.h5         one file per task and algorithm: all runs stored so far, end to end
+.lock             empty; locked while a process writes here, which reading takes no notice of
 """
 
 import hashlib
+import io
 import json
 import re
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
 
 from nasbench_lab.errors import StoreError
-from nasbench_lab.files import replacing
+from nasbench_lab.files import lock, replacing
 from nasbench_lab.results import Results, Runs, TaskCard
 from nasbench_lab.search import Run
 
 FORMAT_VERSION = 1
-SAVE_EVERY = 2.0  # seconds: what a kill can lose, beside the blocks in flight
+SAVE_EVERY = 2.0  # seconds: what was finished in them a kill can lose, beside the blocks in flight
+LOCK = ".lock"
 ARRAYS = tuple(field.name for field in fields(Run))
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
 
 class RunStore:
-    """The runs of one comparison, in a folder.
+    """The runs of one comparison, in a folder that no other process writes to before `close`.
 
     Args:
         folder: where it lies. It is made, or, where it exists, must hold this same comparison.
@@ -36,7 +41,8 @@ class RunStore:
             `environment`, in plain JSON values.
 
     Raises:
-        StoreError: where the folder holds a different comparison, with the first difference.
+        StoreError: where the folder holds a different comparison, with the first difference, or where
+            another process is working in it.
     """
 
     def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
@@ -45,26 +51,14 @@ class RunStore:
         self._stored: dict[tuple[str, str], dict[int, Run]] = {}
         self._unsaved: set[tuple[str, str]] = set()
         self._saved = time.monotonic()
-        path = folder / "comparison.json"
-        if path.exists():
-            stored = _read_header(path)
-            difference = _difference(stored, header)
-            if difference:
-                raise StoreError(
-                    f"{folder} holds a different comparison: {difference}; choose another --out, or delete"
-                    " that folder"
-                )
-            for half_written in folder.rglob(".*.tmp"):  # what a killed process left
-                half_written.unlink()
-        elif folder.exists() and any(folder.iterdir()):
-            raise StoreError(
-                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
-                " was touched"
-            )
-        else:
-            with replacing(path) as temporary:
-                text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
-                temporary.write_text(text + "\n", encoding="utf-8")
+        self._saving = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._lock = _lock(folder)
+        try:
+            _begin_or_go_on(folder, header)
+        except BaseException:
+            self._lock.close()
+            raise
 
     def missing(self, task: str, algorithm: str) -> list[int]:
         """The runs that are not stored yet."""
@@ -73,19 +67,42 @@ class RunStore:
 
     def add(self, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
         """Take more runs, to be on the disk within `SAVE_EVERY` seconds of adding, or after `save`."""
-        self._runs(task, algorithm).update(runs)
-        self._unsaved.add((task, algorithm))
-        # A file is written whole, so that writing it for every block of a fast search would take longer
-        # than the search.
-        if time.monotonic() - self._saved >= SAVE_EVERY:
-            self.save()
+        with self._saving:
+            self._runs(task, algorithm).update(runs)
+            self._unsaved.add((task, algorithm))
+            # A file is written whole, so that writing it for every block of a fast search would take longer
+            # than the search.
+            wait = self._saved + SAVE_EVERY - time.monotonic()
+            if wait <= 0:
+                self.save()
+            elif self._timer is None:
+                self._timer = threading.Timer(wait, self._save_unless_it_fails)
+                self._timer.daemon = True
+                self._timer.start()
 
     def save(self) -> None:
         """Bring all runs added so far to the disk."""
-        for task, algorithm in sorted(self._unsaved):
-            _write_runs(_path(self.folder, task, algorithm), task, algorithm, self._runs(task, algorithm))
-        self._unsaved.clear()
-        self._saved = time.monotonic()
+        with self._saving:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            for task, algorithm in sorted(self._unsaved):
+                path = _path(self.folder, task, algorithm)
+                _write_runs(path, task, algorithm, self._runs(task, algorithm))
+            self._unsaved.clear()
+            self._saved = time.monotonic()
+
+    def _save_unless_it_fails(self) -> None:
+        # What cannot be written here stays unsaved, and the next saving raises it where it can be caught.
+        with suppress(OSError):
+            self.save()
+
+    def close(self) -> None:
+        """Save, and leave the folder to others."""
+        try:
+            self.save()
+        finally:
+            self._lock.close()
 
     def _runs(self, task: str, algorithm: str) -> dict[int, Run]:
         key = (task, algorithm)
@@ -93,6 +110,46 @@ class RunStore:
             path = _path(self.folder, task, algorithm)
             self._stored[key] = _read_runs(path) if path.exists() else {}
         return self._stored[key]
+
+
+def _lock(folder: Path) -> BinaryIO:
+    """The lock of a folder, which is made; one that holds something else is left as it is."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file; --out is a folder, which may be new")
+    if folder.exists() and not (folder / "comparison.json").exists():
+        # A comparison that another process is just beginning, or was killed at the very beginning of.
+        begun = (LOCK, ".comparison.json.")
+        if not all(path.name.startswith(begun) for path in folder.iterdir()):
+            raise StoreError(
+                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
+                " was touched"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return lock(folder / LOCK)
+    except BlockingIOError:
+        raise StoreError(
+            f"another process is working in {folder}; wait until it has ended, or choose another --out"
+        ) from None
+
+
+def _begin_or_go_on(folder: Path, header: Mapping[str, Any]) -> None:
+    path = folder / "comparison.json"
+    if not path.exists():
+        with replacing(path) as temporary:
+            text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
+            temporary.write_text(text + "\n", encoding="utf-8")
+        (folder / "runs").mkdir(exist_ok=True)
+        return
+    difference = _difference(_read_header(path), header)
+    if difference:
+        raise StoreError(
+            f"{folder} holds a different comparison: {difference}; choose another --out, or delete that"
+            " folder"
+        )
+    # What a killed process left. Tables and figures may be being drawn by another at this moment.
+    for half_written in (folder / "runs").glob(".*.tmp"):
+        half_written.unlink()
 
 
 def load_results(folder: Path) -> Results:
@@ -168,7 +225,11 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
                 if was[item] != value:
                     what = "table" if kind == "tasks" else "code"
                     return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
-    except (KeyError, TypeError) as error:
+        # Another version may search otherwise; another machine or day does not.
+        versions = [side["environment"].get("nasbench_lab") for side in (stored, asked)]
+        if versions[0] != versions[1]:
+            return "it was begun with nasbench_lab {}, this is {}".format(*versions)
+    except (AttributeError, KeyError, TypeError) as error:
         return f"its comparison.json is damaged ({error})"
     return ""
 
@@ -190,7 +251,9 @@ def _path(folder: Path, task: str, algorithm: str) -> Path:
 def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
     order = sorted(runs)
     joined = Runs.of([runs[run] for run in order])
-    with replacing(path) as temporary, h5py.File(temporary, "w") as file:
+    # Made in memory: where the disk is full, HDF5 does not raise but crashes the process.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         file.attrs["task"] = task
         file.attrs["algorithm"] = algorithm
         file["run"] = np.array(order, dtype=np.int64)
@@ -198,6 +261,8 @@ def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) 
         for name in ARRAYS:
             # The checksum makes a damaged file an error when it is read, not a wrong number.
             file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
 
 
 def _read_runs(path: Path) -> dict[int, Run]:

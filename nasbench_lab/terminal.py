@@ -3,7 +3,7 @@
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -55,10 +55,9 @@ def progress_bar(folder: Path) -> Iterator[ProgressBar]:
         yield ProgressBar(bar, folder)
 
 
-def print_interrupted(folder: Path) -> None:
-    """Say that what was finished is kept, and how to go on."""
-    command = " ".join(shlex.quote(argument) for argument in sys.argv[1:])
-    again = f"python -m nasbench_lab.compare {command}".rstrip()
+def print_interrupted(folder: Path, arguments: Sequence[str]) -> None:
+    """Say that what was finished is kept, and how to go on: with the same arguments."""
+    again = shlex.join(["python", "-m", "nasbench_lab.compare", *arguments])
     print(f"\nstopped; the finished runs are kept in {folder}. To go on: {again}", file=sys.stderr)
 
 

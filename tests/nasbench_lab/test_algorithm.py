@@ -1,3 +1,5 @@
+import hashlib
+import os
 import textwrap
 
 import numpy as np
@@ -62,6 +64,31 @@ def test_the_digest_follows_the_file(own):
     assert find_algorithm(str(own)).source_sha256 != before
 
 
+def test_the_code_that_runs_is_that_of_the_digest(own, monkeypatch):
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    assert find_algorithm(str(own)).hyperparameters["rate"] == 0.5
+    time_stamp = own.stat().st_mtime
+    own.write_text(own.read_text().replace("0.5", "0.7"))
+    os.utime(own, (time_stamp, time_stamp))  # an edit within the second that Python's bytecode cache sees
+    algorithm = find_algorithm(str(own))
+    assert algorithm.hyperparameters["rate"] == 0.7
+    assert algorithm.source_sha256 == hashlib.sha256(own.read_bytes()).hexdigest()
+
+
+def test_a_module_that_was_edited_after_its_import_is_refused(own, monkeypatch):
+    monkeypatch.syspath_prepend(own.parent)
+    module = own.rename(own.with_name("edited_module.py"))
+    before = find_algorithm("edited_module:own")
+    content = module.read_text()
+    module.write_text(content.replace("0.5", "0.7"))
+    with pytest.raises(
+        AlgorithmError, match=r"edited_module.py has changed since this Python process import"
+    ):
+        find_algorithm("edited_module:own")
+    module.write_text(content)
+    assert find_algorithm("edited_module:own").source_sha256 == before.source_sha256
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -106,6 +133,13 @@ def test_says_what_is_wrong_with_a_file(tmp_path, content, message):
     path.write_text(content)
     with pytest.raises(AlgorithmError, match=message):
         find_algorithm(str(path))
+
+
+def test_says_what_is_wrong_with_a_module(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "broken_module.py").write_text("def own(:")
+    with pytest.raises(AlgorithmError, match="broken_module cannot be imported: SyntaxError: invalid syntax"):
+        find_algorithm("broken_module:own")
 
 
 def test_a_hyperparameter_without_default_must_be_given(tmp_path):

@@ -23,6 +23,19 @@ def test_an_error_of_ours_is_one_line_on_standard_error(error, capsys):
     assert capsys.readouterr() == ("", "error: no such thing\n")
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied", "r/tables"), "r/tables: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError("cannot be drawn"), "cannot be drawn"),
+    ],
+)
+def test_what_the_system_refuses_is_one_line_with_its_path(error, message, capsys):
+    assert run_command(raising(error)) == 2
+    assert capsys.readouterr() == ("", f"error: {message}\n")
+
+
 def test_an_interrupt_gives_the_code_shells_expect(capsys):
     assert run_command(raising(KeyboardInterrupt())) == 130
     assert capsys.readouterr() == ("", "")

@@ -1,6 +1,8 @@
 """The command line: what it prints, its exit codes, and that an error is one clear line."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,7 +65,7 @@ def test_figures_are_drawn_again_from_the_store_alone(tmp_path, monkeypatch, cap
     assert main(*SMALL, "--out", "r") == 0
     before = content("r")
     for path in Path("r").rglob("*"):
-        if path.is_file() and path.suffix not in (".json", ".h5"):
+        if path.is_file() and path.suffix not in (".json", ".h5") and path.name != ".lock":
             path.unlink()
     (tmp_path / "data" / "toy.h5").unlink()
     assert figures.main(["r"]) == 0
@@ -77,6 +79,28 @@ def test_a_stored_specification_runs_again(capsys):
     assert main("--config", "r/comparison.json", "--seeds", "2", "--out", "fewer", "--jobs", "1") == 0
     stored = json.loads(Path("fewer/comparison.json").read_text())["comparison"]
     assert (stored["seeds"], stored["epochs"], stored["budget_seconds"]) == (2, 12, [30.0])
+
+
+def test_a_stored_specification_goes_on_in_its_own_folder(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    before = content("r/tables")
+    next(Path("r/runs").iterdir()).unlink()
+    assert main("--config", "r/comparison.json", "--jobs", "1") == 0
+    assert content("r/tables") == before
+    assert len(list(Path("r/runs").iterdir())) == 2
+    assert not Path("results").exists()
+
+
+def test_a_specification_that_was_changed_or_copied_is_run_in_a_folder_of_its_own(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    before = content("r")
+    assert main("--config", "r/comparison.json", "--seeds", "2", "--jobs", "1") == 0
+    Path("copied").mkdir()
+    Path("copied/comparison.json").write_bytes(Path("r/comparison.json").read_bytes())
+    assert main("--config", "copied/comparison.json", "--jobs", "1") == 0
+    assert content("r") == before
+    assert [path.name for path in Path("copied").iterdir()] == ["comparison.json"]
+    assert len(list(Path("results").iterdir())) == 2
 
 
 def test_a_changed_protocol_is_labelled(capsys):
@@ -103,6 +127,8 @@ def test_a_changed_protocol_is_labelled(capsys):
         (["--protocol", "nats"], "unknown protocol 'nats'; did you mean 'nats-bench'?"),
         (["--protocol", "nats-bench"], "protocol nats-bench has no budget for toy/one, only for nasbench201"),
         (["--config", "nowhere.json"], "cannot read nowhere.json"),
+        (["--out", "data/toy.h5"], "data/toy.h5 is a file; --out is a folder, which may be new"),
+        (["--out", "data/toy.h5/r"], "data/toy.h5/r: Not a directory"),
         (["--out", "data"], "data is not empty and holds no comparison.json"),
     ],
 )
@@ -135,6 +161,20 @@ def test_figures_of_nothing_is_an_error(capsys):
     assert "there is no stored comparison in nowhere" in capsys.readouterr().err
 
 
+def test_figures_that_cannot_be_written_are_an_error(capsys):
+    assert main(*SMALL, "--out", "r") == 0
+    shutil.rmtree("r/tables")
+    Path("r/tables").write_text("in the way")
+    capsys.readouterr()
+    assert figures.main(["r"]) == 2
+    assert capsys.readouterr().err.startswith("error: r/tables: ")
+
+
+def test_figures_of_no_folder_is_an_error(capsys):
+    assert figures.main([]) == 2
+    assert "name the folders of results to draw, such as results/default" in capsys.readouterr().err
+
+
 def test_the_console_script_hands_over(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["nasbench-lab"])
     assert console_script.main() == 0
@@ -144,6 +184,18 @@ def test_the_console_script_hands_over(capsys, monkeypatch):
     assert "unknown command 'compair'" in capsys.readouterr().err
     monkeypatch.setattr("sys.argv", ["nasbench-lab", "figures", "nowhere"])
     assert console_script.main() == 2
+
+
+@pytest.mark.parametrize("command", [["nasbench-lab", "compare"], ["compare.py"]])
+def test_the_command_to_go_on_with_is_whole_however_it_was_started(command, capsys, monkeypatch):
+    def interrupted(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nasbench_lab.experiment.compare", interrupted)
+    monkeypatch.setattr("sys.argv", [*command, *SMALL, "--out", "my runs"])
+    assert (console_script.main() if command[1:] else sys.modules["nasbench_lab.compare"].main()) == 130
+    go_on = f"To go on: python -m nasbench_lab.compare {' '.join(SMALL)} --out 'my runs'\n"
+    assert capsys.readouterr().err.endswith(go_on)
 
 
 def test_the_module_can_be_called():

@@ -125,7 +125,7 @@ def wait_for_runs(process, folder):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("stop", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_stopped_in_the_middle_it_goes_on_to_the_same_tables(tmp_path, whole, stop):
     process = subprocess.Popen(
         [*COMMAND, "--out", "r"],
@@ -138,7 +138,7 @@ def test_stopped_in_the_middle_it_goes_on_to_the_same_tables(tmp_path, whole, st
     wait_for_runs(process, tmp_path / "r")
     os.killpg(process.pid, stop)
     _, error = process.communicate(timeout=60)
-    if stop == signal.SIGINT:
+    if stop != signal.SIGKILL:
         assert process.returncode == 130, error
         assert "stopped; the finished runs are kept in r. To go on: python -m nasbench_lab.compare" in error
         assert "Traceback" not in error
@@ -156,6 +156,8 @@ def test_the_folder_is_named_by_what_is_compared():
     changed = default_folder(replace(nats, seeds=20))
     assert changed.name.startswith("nasbench201-cifar10-")
     assert changed != default_folder(replace(nats, seeds=21))
+    for own in ({"algorithms": ("mine.py", "random_search")}, {"root_seed": 1}):
+        assert default_folder(replace(nats, **own)).name.startswith("nasbench201-cifar10-")
 
 
 @pytest.mark.parametrize(
@@ -230,6 +232,21 @@ def test_an_algorithm_that_was_edited_is_another_comparison():
     compare(own_algorithm("while True:\n    yield space.sample(rng)\n"), out="r", jobs=1)
     with pytest.raises(StoreError, match="the code of own has changed since"):
         compare(own_algorithm("while True: yield space.sample(rng)\n"), out="r", jobs=1)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_algorithm_that_is_edited_while_it_runs_ends_the_comparison(jobs):
+    comparison = replace(own_algorithm("while True:\n    yield space.sample(rng)\n"), seeds=200)
+
+    def edit(progress):
+        # As editors do it: no process finds half a file.
+        Path("edited").write_text("def own(space, rng):\n    while True: yield space.sample(rng)\n")
+        Path("edited").replace("own.py")
+
+    with pytest.raises(AlgorithmError, match="the file of own changed while the comparison ran; what was"):
+        compare(comparison, out="r", jobs=jobs, progress=edit)
+    own_algorithm("while True:\n    yield space.sample(rng)\n")
+    assert same(compare(comparison, out="r", jobs=jobs), compare(comparison, out="whole", jobs=jobs))
 
 
 def test_a_budget_of_seconds_needs_training_times(tmp_path, monkeypatch):

@@ -1,6 +1,9 @@
+import errno
+import sys
+
 import pytest
 
-from nasbench_lab.files import replacing
+from nasbench_lab.files import lock, replacing
 
 
 def test_replaces_a_whole_file(tmp_path):
@@ -27,3 +30,18 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_lock_is_held_by_one_until_it_is_closed(tmp_path):
+    with lock(tmp_path / ".lock"), pytest.raises(BlockingIOError, match="is locked"):
+        lock(tmp_path / ".lock")
+    lock(tmp_path / ".lock").close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="other file systems, another call")
+def test_where_the_file_system_has_no_locks_it_goes_on_without(tmp_path, monkeypatch):
+    def no_locks(file, operation):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    lock(tmp_path / ".lock").close()

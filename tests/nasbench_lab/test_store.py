@@ -1,4 +1,11 @@
+import errno
 import json
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,7 +13,7 @@ import pytest
 import nasbench_lab.store
 from nasbench_lab.errors import StoreError
 from nasbench_lab.search import Run
-from nasbench_lab.store import RunStore, load_results
+from nasbench_lab.store import RunStore, _read_runs, load_results
 
 CARD = {
     "name": "toy/one",
@@ -30,7 +37,7 @@ def header(**changes):
         "algorithms": [
             {"label": "a:x=1", "function": "a", "hyperparameters": {"x": 1}, "source_sha256": "e" * 64}
         ],
-        "environment": {},
+        "environment": {"nasbench_lab": "0.1.0", "started": "today"},
     }
     return {**settings, **changes}
 
@@ -47,13 +54,29 @@ def run(length, seed):
     )
 
 
-def test_what_is_added_in_any_order_is_there_after_opening_again(tmp_path):
-    store = RunStore(tmp_path / "r", header())
+def on_disk(folder):
+    return [run for path in (folder / "runs").glob("*.h5") for run in _read_runs(path)]
+
+
+@pytest.fixture
+def opened():
+    """Opens stores, which are closed when the test ends; with the others closed that it has opened."""
+    with ExitStack() as stores:
+
+        def open_store(folder, settings=None):
+            stores.close()
+            return stores.enter_context(closing(RunStore(folder, settings or header())))
+
+        yield open_store
+
+
+def test_what_is_added_in_any_order_is_there_after_opening_again(tmp_path, opened):
+    store = opened(tmp_path / "r")
     assert store.missing("toy/one", "a:x=1") == [0, 1, 2]
     store.add("toy/one", "a:x=1", {2: run(5, 2)})
     store.add("toy/one", "a:x=1", {0: run(3, 0)})
     store.save()
-    again = RunStore(tmp_path / "r", header())
+    again = opened(tmp_path / "r")
     assert again.missing("toy/one", "a:x=1") == [1]
     again.add("toy/one", "a:x=1", {1: run(4, 1)})
     again.save()
@@ -69,9 +92,9 @@ def test_what_is_added_in_any_order_is_there_after_opening_again(tmp_path):
     assert results.tasks[0].optimum == 90
 
 
-def test_the_order_of_arrival_leaves_no_trace(tmp_path):
+def test_the_order_of_arrival_leaves_no_trace(tmp_path, opened):
     for name, order in (("one", (0, 1, 2)), ("two", (2, 0, 1))):
-        store = RunStore(tmp_path / name, header())
+        store = opened(tmp_path / name)
         for index in order:
             store.add("toy/one", "a:x=1", {index: run(4, index)})
             store.save()
@@ -80,24 +103,135 @@ def test_the_order_of_arrival_leaves_no_trace(tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_runs_are_saved_by_themselves_after_a_while(tmp_path, monkeypatch):
-    now = [0.0]
-    monkeypatch.setattr(nasbench_lab.store.time, "monotonic", lambda: now[0])
-    store = RunStore(tmp_path / "r", header())
-    store.add("toy/one", "a:x=1", {0: run(2, 0)})
-    assert RunStore(tmp_path / "r", header()).missing("toy/one", "a:x=1") == [0, 1, 2]
-    now[0] += nasbench_lab.store.SAVE_EVERY
-    store.add("toy/one", "a:x=1", {1: run(2, 1)})
-    assert RunStore(tmp_path / "r", header()).missing("toy/one", "a:x=1") == [2]
+def test_what_is_added_is_saved_by_itself_though_nothing_more_comes(tmp_path, monkeypatch, opened):
+    monkeypatch.setattr(nasbench_lab.store, "SAVE_EVERY", 0.1)
+    store = opened(tmp_path / "r")
+    for index in range(2):
+        store.add("toy/one", "a:x=1", {index: run(2, index)})
+        deadline = time.monotonic() + 30
+        while index not in on_disk(tmp_path / "r"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
-def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
+def test_many_small_blocks_are_saved_together(tmp_path, monkeypatch, opened):
+    monkeypatch.setattr(nasbench_lab.store, "SAVE_EVERY", 60)
+    store = opened(tmp_path / "r")
+    for index in range(3):
+        store.add("toy/one", "a:x=1", {index: run(2, index)})
+    assert on_disk(tmp_path / "r") == []
+    store.close()
+    assert on_disk(tmp_path / "r") == [0, 1, 2]
+
+
+def test_what_cannot_be_saved_by_itself_is_raised_by_the_next_saving(tmp_path, monkeypatch, opened):
+    tried = threading.Event()
+
+    def fails(*arguments):
+        tried.set()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(nasbench_lab.store, "SAVE_EVERY", 1)
+        full.setattr(nasbench_lab.store, "_write_runs", fails)
+        store = opened(tmp_path / "r")
+        store.add("toy/one", "a:x=1", {0: run(2, 0)})
+        assert tried.wait(timeout=30)
+        with pytest.raises(OSError, match="No space left"):
+            store.save()
+    store.save()
+    assert on_disk(tmp_path / "r") == [0]
+
+
+OTHER = """
+import sys
+from pathlib import Path
+from nasbench_lab.store import RunStore
+from tests.nasbench_lab.test_store import header, run
+store = RunStore(Path(sys.argv[1]), header())
+store.add("toy/one", "a:x=1", {index: run(3, index) for index in range(3)})
+store.save()
+(store.folder / "runs" / ".half.tmp").touch()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_while_one_process_works_in_a_folder_others_only_read(tmp_path, opened):
+    folder = tmp_path / "r"
+    other = subprocess.Popen(
+        [sys.executable, "-c", OTHER, folder],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with other:
+        assert other.stdout.readline() == "ready\n"
+        with pytest.raises(StoreError, match=r"another process is working in .*; wait until it has"):
+            opened(folder)
+        assert len(load_results(folder).runs["toy/one", "a:x=1"]) == 3
+        assert (folder / "runs" / ".half.tmp").exists()
+        other.kill()
+    assert opened(folder).missing("toy/one", "a:x=1") == []
+    assert not (folder / "runs" / ".half.tmp").exists()
+
+
+def test_a_store_that_is_not_opened_is_not_locked_either(tmp_path, opened):
+    opened(tmp_path / "r").close()
+    for _ in range(2):
+        with pytest.raises(StoreError, match="holds a different comparison"):
+            opened(tmp_path / "r", header(tasks=[]))
+
+
+def test_files_that_another_is_drawing_are_left_alone(tmp_path, opened):
+    opened(tmp_path / "r")
+    drawing = tmp_path / "r" / "figures" / ".anytime.png.1-2.tmp"
+    drawing.parent.mkdir()
+    drawing.touch()
+    opened(tmp_path / "r")
+    assert drawing.exists()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from nasbench_lab.store import RunStore
+from tests.nasbench_lab.test_store import header, run
+store = RunStore(Path(sys.argv[1]), header())
+store.add("toy/one", "a:x=1", {0: run(3, 0)})
+store.save()
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+store.add("toy/one", "a:x=1", {1: run(100_000, 1)})
+try:
+    store.save()
+except OSError as error:
+    print(error.filename, error.strerror)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit to set")
+def test_a_disk_without_space_is_an_error_and_loses_nothing(tmp_path):
+    outcome = subprocess.run(
+        [sys.executable, "-c", FULL, tmp_path / "r"],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    (path,) = (tmp_path / "r" / "runs").iterdir()
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, f"{path} File too large\n", "")
+    assert on_disk(tmp_path / "r") == [0]
+
+
+def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path, opened):
     labels = ["a:x=1", "a:x:1", "a/x=1"]
     algorithms = [
         {"label": label, "function": "a", "hyperparameters": {"x": 1}, "source_sha256": "e"}
         for label in labels
     ]
-    store = RunStore(tmp_path / "r", header(algorithms=algorithms))
+    store = opened(tmp_path / "r", header(algorithms=algorithms))
     for label in labels:
         store.add("toy/one", label, {0: run(2, 0)})
     store.save()
@@ -123,54 +257,58 @@ def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path):
             },
             "the code of a:x=1 has changed since",
         ),
+        (
+            {"environment": {"nasbench_lab": "9.9", "started": "tomorrow"}},
+            "it was begun with nasbench_lab 0.1.0, this is 9.9; choose another --out",
+        ),
     ],
 )
-def test_a_different_comparison_is_refused_and_nothing_is_touched(tmp_path, changes, message):
-    store = RunStore(tmp_path / "r", header())
+def test_a_different_comparison_is_refused_and_nothing_is_touched(tmp_path, changes, message, opened):
+    store = opened(tmp_path / "r")
     store.add("toy/one", "a:x=1", {0: run(2, 0)})
     store.save()
     before = {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()}
     with pytest.raises(StoreError, match=message):
-        RunStore(tmp_path / "r", header(**changes))
+        opened(tmp_path / "r", header(**changes))
     assert {path: path.read_bytes() for path in (tmp_path / "r").rglob("*") if path.is_file()} == before
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path):
+def test_a_folder_of_something_else_is_refused(tmp_path, opened):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(StoreError, match="is not empty and holds no comparison"):
-        RunStore(tmp_path, header())
+        opened(tmp_path)
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
-def test_another_machine_or_day_is_the_same_comparison(tmp_path):
-    RunStore(tmp_path / "r", header())
-    RunStore(tmp_path / "r", header(environment={"started": "tomorrow"}))
+def test_another_machine_or_day_is_the_same_comparison(tmp_path, opened):
+    opened(tmp_path / "r")
+    opened(tmp_path / "r", header(environment={"nasbench_lab": "0.1.0", "started": "tomorrow"}))
 
 
-def test_a_setting_that_is_new_and_not_given_is_the_same_comparison(tmp_path):
-    RunStore(tmp_path / "r", header())
+def test_a_setting_that_is_new_and_not_given_is_the_same_comparison(tmp_path, opened):
+    opened(tmp_path / "r")
     for nothing in ([], None, ""):
-        RunStore(tmp_path / "r", header(comparison={**header()["comparison"], "new": nothing}))
+        opened(tmp_path / "r", header(comparison={**header()["comparison"], "new": nothing}))
     with pytest.raises(StoreError, match=r"its new is None, this one's \['surrogate'\]"):
-        RunStore(tmp_path / "r", header(comparison={**header()["comparison"], "new": ["surrogate"]}))
+        opened(tmp_path / "r", header(comparison={**header()["comparison"], "new": ["surrogate"]}))
 
 
 @pytest.mark.parametrize("keep", [0, 1, 100, 0.5, 0.99])
-def test_a_truncated_run_file_is_named_with_what_to_do(tmp_path, keep):
-    store = RunStore(tmp_path / "r", header())
+def test_a_truncated_run_file_is_named_with_what_to_do(tmp_path, keep, opened):
+    store = opened(tmp_path / "r")
     store.add("toy/one", "a:x=1", {0: run(2000, 0)})
     store.save()
     (path,) = (tmp_path / "r" / "runs").iterdir()
     content = path.read_bytes()
     path.write_bytes(content[: int(keep * len(content)) if isinstance(keep, float) else keep])
     with pytest.raises(StoreError, match=r"is damaged .* delete it and run the comparison again"):
-        RunStore(tmp_path / "r", header()).missing("toy/one", "a:x=1")
+        opened(tmp_path / "r").missing("toy/one", "a:x=1")
 
 
-def test_unfinished_absent_or_unreadable_comparisons_are_said_so(tmp_path):
+def test_unfinished_absent_or_unreadable_comparisons_are_said_so(tmp_path, opened):
     with pytest.raises(StoreError, match="there is no stored comparison"):
         load_results(tmp_path)
-    store = RunStore(tmp_path / "r", header())
+    store = opened(tmp_path / "r")
     store.add("toy/one", "a:x=1", {0: run(2, 0)})
     store.save()
     with pytest.raises(
@@ -188,4 +326,4 @@ def test_unfinished_absent_or_unreadable_comparisons_are_said_so(tmp_path):
     with pytest.raises(StoreError, match="is damaged"):
         load_results(tmp_path / "r")
     with pytest.raises(StoreError, match=r"different comparison: its comparison.json is damaged"):
-        RunStore(tmp_path / "r", header())
+        opened(tmp_path / "r")
