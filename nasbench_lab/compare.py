@@ -28,7 +28,8 @@ class Command:
     Attributes:
         comparison: what is compared.
         out: folder for the results; where not given, that of an unchanged config, or one under results/.
-        jobs: processes; one for each core where not given. The results do not depend on it.
+        jobs: processes; where not given, one for each core, or one alone where a GPU trains. The results
+            do not depend on it.
         config: a stored comparison.json to run again, or to go on with in its folder; the other settings
             change it.
         data_dir: for live training: folder or archive of the images; by default where

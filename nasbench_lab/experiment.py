@@ -28,6 +28,7 @@ from nasbench_lab.tasks import (
     LiveSettings,
     View,
     check_sources,
+    default_jobs,
     expand_benchmarks,
     open_task,
     verify_task,
@@ -77,7 +78,7 @@ def compare(
     Args:
         comparison: the specification.
         out: folder of the store; by default `default_folder(comparison)`.
-        jobs: processes; by default one for each core.
+        jobs: processes; by default one for each core, or one alone where a GPU trains.
         live: where live training takes place.
         progress: called after each block of runs.
 
@@ -95,6 +96,7 @@ def compare(
     contestants = _contestants(comparison)
     budgets = dict(zip(tasks, _budgets(comparison, tasks), strict=True))
     _rehearse(tasks, contestants, budgets, comparison, live)
+    jobs = jobs or default_jobs(comparison.recipe, live.device)
     folder = Path(out) if out is not None else default_folder(comparison)
     with closing(RunStore(folder, _header(comparison, tasks, contestants, live))) as store:
         missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
@@ -207,15 +209,13 @@ def _blocks(
     budgets: Mapping[str, Budget],
     missing: Mapping[tuple[str, str], Sequence[int]],
     live: LiveSettings,
-    jobs: int | None,
+    jobs: int,
 ) -> list[Block]:
     """The missing runs in pieces; where these are fewer than the jobs, each may train with several."""
-    from joblib import cpu_count
-
     # Live runs take long enough for each to be handed back by itself.
     length = 1 if comparison.recipe else BLOCK
     pieces = sum(math.ceil(len(runs) / length) for runs in missing.values())
-    live = replace(live, jobs=max(1, (jobs or cpu_count()) // max(pieces, 1)))
+    live = replace(live, jobs=max(1, jobs // max(pieces, 1)))
     return [
         Block(
             comparison=comparison,
@@ -233,11 +233,11 @@ def _blocks(
     ]
 
 
-def _execute(blocks: Sequence[Block], jobs: int | None) -> Generator[tuple[Block, list[Run]], None, None]:
+def _execute(blocks: Sequence[Block], jobs: int) -> Generator[tuple[Block, list[Run]], None, None]:
     """Run blocks in processes and give them back as they finish, in any order."""
-    from joblib import Parallel, cpu_count, delayed
+    from joblib import Parallel, delayed
 
-    jobs = min(jobs or cpu_count(), max(1, len(blocks)))
+    jobs = min(jobs, max(1, len(blocks)))
     parallel = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     failures: list[NasbenchLabError] = []
 

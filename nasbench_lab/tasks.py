@@ -177,6 +177,19 @@ def _surrogate(name: str) -> "Surrogate":
 FALLBACKS: dict[str, Callable[[str, View], Task]] = {"surrogate": _surrogate_task, "live": _live_task}
 
 
+def default_jobs(recipe: str, device: str | None) -> int:
+    """Processes for a comparison: one for each core, or one alone where a GPU trains, by a recipe."""
+    from joblib import cpu_count
+
+    if recipe:
+        from benchmarks.training.devices import find_device
+
+        # Processes would share its memory, and what has no room is a failed training.
+        if find_device(device).type != "cpu":
+            return 1
+    return int(cpu_count())
+
+
 def check_sources(tasks: Sequence[str], fallback: Sequence[str], recipe: str) -> None:
     """Raise `UsageError` where a chain has what is unknown, or one source twice, or an idle recipe."""
     for source in fallback:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.table import Training, write_table
 from benchmarks.training import trainer
@@ -134,3 +135,12 @@ def test_a_set_of_images_that_does_not_exist_is_named(folder):
     (folder / "data" / "walk.h5").rename(folder / "data" / "other.h5")
     with pytest.raises(UsageError, match="unknown set of images 'faces'"):
         compare(replace(WALK, benchmark=("chain/faces",)), out="r", jobs=1)
+
+
+def test_a_gpu_is_given_to_one_process(monkeypatch):
+    cores = tasks.default_jobs("", None)
+    assert cores >= 1
+    assert tasks.default_jobs(RECIPE, "cpu") == cores
+    monkeypatch.setattr("benchmarks.training.devices.find_device", lambda name: torch.device("cuda"))
+    assert tasks.default_jobs(RECIPE, None) == 1
+    assert tasks.default_jobs("", None) == cores  # nothing is trained
