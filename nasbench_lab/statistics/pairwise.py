@@ -59,11 +59,14 @@ def _exact_p(ranks: NDArray[np.float64], n: int) -> float | None:
     largest = int(np.sort(scores)[-len(chosen) :].sum())
     if len(scores) * len(chosen) * largest > _MOST_ADDITIONS:
         return None
-    # ways[i, s]: in how many ways i scores have the sum s.
+    # ways[i, s]: in how many ways i scores have the sum s, up to a common power of two, which is exact.
     ways = np.zeros((len(chosen) + 1, largest + 1))
     ways[0, 0] = 1
-    for score in scores.tolist():
+    for step, score in enumerate(scores.tolist(), start=1):
         ways[1:, score:] += ways[:-1, : largest + 1 - score].copy()
+        # A step at most doubles the largest, so that 500 steps stay below the end of floats, 2^1024.
+        if step % 500 == 0 and ways.max() > 2.0**500:
+            ways *= 2.0**-500
     sums = ways[-1]
     observed = int(chosen.sum())
     return float(min(1.0, 2 * min(sums[: observed + 1].sum(), sums[observed:].sum()) / sums.sum()))

@@ -86,6 +86,14 @@ def test_two_values_give_fishers_test() -> None:
     assert mann_whitney(first, second).p_value == pytest.approx(2 * tail)
 
 
+@pytest.mark.parametrize(("n", "ones"), [(500, 10), (520, 10), (600, 10), (1500, 4)])
+def test_more_ways_to_divide_the_runs_than_a_float_holds(n: int, ones: int) -> None:
+    first, second = np.repeat([1.0, 0.0], [ones, n - ones]), np.zeros(n)
+    expected = stats.fisher_exact([[ones, n - ones], [0, n]]).pvalue
+    assert mann_whitney(first, second).p_value == pytest.approx(expected, rel=1e-9)
+    assert mann_whitney(second, first).p_value == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("n", [6, 30, 300])
 def test_without_ties_it_is_scipys_test(n: int) -> None:
     rng = np.random.default_rng(n)
