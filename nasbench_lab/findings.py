@@ -36,29 +36,54 @@ def headline(results: Results, tables: Tables) -> str:
     """The main finding, in one paragraph: who leads where."""
     if len(results.algorithms) == 1:
         return " ".join(outcomes(results, tables))
-    led: dict[tuple[str, ...], list[str]] = {}
+    names = {label: _within(name) for label, name in _names(results).items()}
+    led: dict[str, list[str]] = {}
     for task in results.tasks:
         if len(_summary(tables, task)):
             # In the order of the algorithms, so that tasks with the same leaders share a sentence.
-            best = tuple(sorted(leaders(results, tables, task), key=results.algorithms.index))
-            led.setdefault(best, []).append(task.title)
-    sentences = [_led(results, labels, titles) for labels, titles in led.items()]
+            best = sorted(leaders(results, tables, task), key=results.algorithms.index)
+            led.setdefault(_who_led(results, tables, task, best, names), []).append(task.title)
+    sentences = [f"On {titled(titles)}, {who}." for who, titles in led.items()]
     sentences += [sentence for sentence in across_tasks(results, tables) if "Friedman test" in sentence]
     sentences += [sentence for sentence in cautions(results, tables) if sentence.startswith("Only ")]
     return " ".join(sentences)
 
 
-def _led(results: Results, labels: Sequence[str], titles: Sequence[str]) -> str:
-    """Who led on the tasks of these titles."""
-    names = [_within(_names(results)[label]) for label in labels]
-    where = f"On {titled(titles)}, "
-    if not names:
-        return f"{where}no algorithm led: each was shown worse than another."
-    if len(names) == 1:
-        return f"{where}{names[0]} was shown to be better than every other algorithm."
-    if len(names) == len(results.algorithms):
-        return f"{where}no difference between any two algorithms was shown."
-    return f"{where}{_listed(names)} led, with no difference shown between them."
+def _who_led(
+    results: Results, tables: Tables, task: TaskCard, best: Sequence[str], said: Mapping[str, str]
+) -> str:
+    """Who led on a task: its leaders, named in the order of `best` and in the words of `said`."""
+    usable = list(_usable(tables, task))
+    listed = _listed([said[label] for label in best])
+    if not usable:
+        return "no run gave a result"
+    if len(usable) == 1:
+        return f"only {listed} gave results"
+    if not best:
+        return "no algorithm led: each was shown worse than another"
+    if len(best) == 1 and _beats_all(results, tables, task, best[0]):
+        return f"{listed} was shown to be better than every other algorithm"
+    if len(best) == 1:
+        return (
+            f"{listed} led: no other algorithm was shown to be better, and it was not shown to be better than"
+            " every other"
+        )
+    if len(best) == len(usable):
+        return f"no difference was shown between {'any two of ' * (len(best) > 2)}{listed}"
+    return (
+        f"{listed} led: none was shown worse than any other algorithm, and no difference was shown between"
+        " them"
+    )
+
+
+def _beats_all(results: Results, tables: Tables, task: TaskCard, leader: str) -> bool:
+    """Whether a leader was shown to be better than every other; to lead it need only not be worse."""
+    shown = [
+        pair
+        for pair in _pairs(tables, task)
+        if leader in (pair["first"], pair["second"]) and pair["verdict"] != "no difference shown"
+    ]
+    return len(shown) == len(results.algorithms) - 1
 
 
 def leaders(results: Results, tables: Tables, task: TaskCard) -> list[str]:
@@ -80,14 +105,11 @@ def outcomes(results: Results, tables: Tables) -> list[str]:
     """For each task, the leaders and their means."""
     sentences = []
     for task in results.tasks:
-        usable = {
-            row["algorithm"]: row for row in _rows(_summary(tables, task)) if row["mean"] == row["mean"]
-        }
-        if not usable:
-            sentences.append(f"On {task.title}, no run gave a result.")
-            continue
+        usable = _usable(tables, task)
         best = leaders(results, tables, task)
-        sentences.append(_outcome(results, task, usable, best))
+        sentences.append(_outcome(results, tables, task, best))
+        if not usable:
+            continue
         top = max(usable, key=lambda label: float(usable[label]["mean"]))
         if top not in best:
             sentences.append(
@@ -97,26 +119,17 @@ def outcomes(results: Results, tables: Tables) -> list[str]:
     return sentences
 
 
-def _outcome(
-    results: Results, task: TaskCard, usable: Mapping[str, dict[str, Any]], best: Sequence[str]
-) -> str:
+def _outcome(results: Results, tables: Tables, task: TaskCard, best: Sequence[str]) -> str:
     names = _names(results)
-    scores = [f"{_within(names[label])} ({_score(task, usable[label])})" for label in best]
+    scores = {
+        label: f"{_within(names[label])} ({_score(task, row)})"
+        for label, row in _usable(tables, task).items()
+    }
     unit = ", in percent" if task.in_percent else ""
-    measure = f"mean ± standard deviation over runs{unit}; reported is {_within(task.reported)}"
-    start = f"On {task.title}, "
-    if len(usable) == 1:
-        return f"{start}only {scores[0]} gave results ({measure})."
-    if not best:
-        return f"{start}no algorithm led: each was shown worse than another."
-    if len(best) == 1:
-        return f"{start}{scores[0]} was shown to be better than every other algorithm ({measure})."
-    if len(best) == len(usable):
-        return f"{start}no difference was shown between any two of {_listed(scores)} ({measure})."
-    return (
-        f"{start}{_listed(scores)} led: none was shown worse than any other algorithm, and no difference was"
-        f" shown between them ({measure})."
+    measure = (
+        f" (mean ± standard deviation over runs{unit}; reported is {_within(task.reported)})" if best else ""
     )
+    return f"On {task.title}, {_who_led(results, tables, task, best, scores)}{measure}."
 
 
 def _score(task: TaskCard, row: Mapping[str, Any]) -> str:
@@ -399,6 +412,11 @@ def _listed(items: Sequence[str]) -> str:
 
 def _summary(tables: Tables, task: TaskCard) -> pd.DataFrame:
     return tables.summary[tables.summary["task"] == task.name]
+
+
+def _usable(tables: Tables, task: TaskCard) -> dict[str, dict[str, Any]]:
+    """The rows of the algorithms that have results on a task."""
+    return {row["algorithm"]: row for row in _rows(_summary(tables, task)) if row["mean"] == row["mean"]}
 
 
 def _pairs(tables: Tables, task: TaskCard) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The sentences, checked against frames written by hand."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,8 @@ def test_leaders_not_shown_to_differ_are_named_together_best_mean_first() -> Non
     assert "no difference was shown between them" in sentence
     assert "equal" not in sentence
     assert findings.headline(results, tables) == (
-        "On Bench (One), local search and REINFORCE led, with no difference shown between them."
+        "On Bench (One), local search and REINFORCE led: none was shown worse than any other algorithm, and"
+        " no difference was shown between them."
     )
 
 
@@ -105,8 +107,40 @@ def test_nothing_shown() -> None:
     results, tables = make(((0.5, 1.0, NONE),) * 3, (93.0, 94.0, 94.1))
     assert "no difference was shown between any two" in findings.outcomes(results, tables)[0]
     assert findings.headline(results, tables) == (
-        "On Bench (One), no difference between any two algorithms was shown."
+        "On Bench (One), no difference was shown between any two of random search, local search and"
+        " REINFORCE."
     )
+
+
+def test_to_lead_is_not_yet_to_be_better_than_every_other() -> None:
+    # The first is better than the second, that than the third; between first and third nothing is shown.
+    chain = ((0.7, 0.01, "first better"), (0.6, 0.2, NONE), (0.7, 0.02, "first better"))
+    results, tables = make(chain, (94.0, 93.5, 93.0))
+    assert findings.leaders(results, tables, CARD) == ["random_search"]
+    led = "led: no other algorithm was shown to be better, and it was not shown to be better than every other"
+    assert f"random search (94.00 ± 0.50, n = 50) {led} (mean" in findings.outcomes(results, tables)[0]
+    assert findings.headline(results, tables) == f"On Bench (One), random search {led}."
+
+
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [
+        ((94.0, np.nan, np.nan), "only random search gave results"),
+        ((94.0, 93.0, np.nan), "no difference was shown between random search and local search"),
+        ((np.nan, np.nan, np.nan), "no run gave a result"),
+    ],
+)
+def test_failed_algorithms_are_not_said_to_be_beaten(means: tuple[float, ...], words: str) -> None:
+    results, tables = make(((np.nan, np.nan, NONE),) * 3, means)
+    assert findings.headline(results, tables) == f"On Bench (One), {words}."
+    (sentence,) = findings.outcomes(results, tables)
+    assert re.sub(r" \([^()]+\)|;", "", sentence) == f"On Bench, One, {words}."
+
+
+def test_an_algorithm_better_than_all_that_finished_is_not_said_to_be_better_than_the_failed() -> None:
+    verdicts = ((0.9, 0.001, "first better"), (np.nan, np.nan, NONE), (np.nan, np.nan, NONE))
+    results, tables = make(verdicts, (94.0, 93.0, np.nan))
+    assert "random search led: no other algorithm was shown" in findings.headline(results, tables)
 
 
 def test_a_circle_has_no_leader() -> None:
