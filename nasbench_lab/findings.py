@@ -57,6 +57,8 @@ def _who_led(
     listed = _listed([said[label] for label in best])
     if not usable:
         return "no run gave a result"
+    if len(results.algorithms) == 1:
+        return f"{listed} was the only algorithm"
     if len(usable) == 1:
         return f"only {listed} gave results"
     if not best:
@@ -262,16 +264,7 @@ def targets(results: Results, tables: Tables) -> list[str]:
 
 def cautions(results: Results, tables: Tables) -> list[str]:
     """What a reader should beware of before believing the rest."""
-    usable = tables.summary["runs"] - tables.summary["failed_runs"]
-    fewest = int(usable.min()) if len(usable) else 0
-    sentences = []
-    if fewest < SOME_RUNS:
-        strength = (
-            "too few to see any but large differences"
-            if fewest < FEW_RUNS
-            else f"enough for large differences; {SOME_RUNS} or more show smaller ones"
-        )
-        sentences.append(f"Only {fewest} {'run' if fewest == 1 else 'runs'} per algorithm: {strength}.")
+    sentences = _few_runs(tables)
     if "no difference shown" in set(tables.pairwise["verdict"]):
         sentences.append(
             "“No difference shown” does not mean equal: more runs might show one. The intervals of A12 say"
@@ -292,6 +285,21 @@ def cautions(results: Results, tables: Tables) -> list[str]:
             f"Statements across tasks speak of these {len(results.tasks)} tasks, which nobody drew at random."
         )
     return sentences
+
+
+def _few_runs(tables: Tables) -> list[str]:
+    """What so few runs can show; algorithms whose every run failed are told of apart."""
+    finished = tables.summary["runs"] - tables.summary["failed_runs"]
+    counts = sorted(set(finished[finished > 0].tolist()))
+    if not counts or counts[0] >= SOME_RUNS:
+        return []
+    runs = " to ".join(f"{count:,.0f}" for count in dict.fromkeys((counts[0], counts[-1])))
+    strength = (
+        "too few to see any but large differences"
+        if counts[0] < FEW_RUNS
+        else f"enough for large differences; {SOME_RUNS} or more show smaller ones"
+    )
+    return [f"Only {runs} {'run' if runs == '1' else 'runs'} per algorithm: {strength}."]
 
 
 def _mixed_sources(results: Results, task: TaskCard) -> list[str]:

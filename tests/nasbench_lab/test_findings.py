@@ -186,6 +186,38 @@ def test_few_runs_are_warned_of(runs: int, words: str) -> None:
     assert "Only" in findings.headline(results, tables)
 
 
+def test_one_algorithm_alone_is_not_said_to_be_the_only_one_that_gave_results() -> None:
+    results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
+    alone = dataclasses.replace(
+        tables,
+        summary=tables.summary.iloc[1:2],
+        pairwise=tables.pairwise.iloc[:0],
+        ranks=tables.ranks.iloc[:0],
+    )
+    assert findings.headline(dataclasses.replace(results, algorithms=("local_search",)), alone) == (
+        "On Bench, One, local search (94.00 ± 0.50, n = 50) was the only algorithm (mean ± standard deviation"
+        " over runs, in percent; reported is mean test accuracy)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        ([0, 50, 0], []),
+        ([50, 50, 50], []),
+        ([25, 50, 25], ["Only 25 runs per algorithm: enough"]),
+        ([0, 40, 0], ["Only 10 to 50 runs per algorithm: too few"]),
+    ],
+)
+def test_an_algorithm_that_failed_altogether_does_not_make_the_runs_of_others_few(
+    failed: list[int], said: list[str]
+) -> None:
+    results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
+    tables = dataclasses.replace(tables, summary=tables.summary.assign(failed_runs=failed))
+    few = [sentence for sentence in findings.cautions(results, tables) if sentence.startswith("Only ")]
+    assert [sentence[: len(start)] for sentence, start in zip(few, said, strict=True)] == said
+
+
 def test_no_difference_shown_is_said_not_to_mean_equal() -> None:
     results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
     (sentence,) = findings.cautions(results, tables)
