@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nasbench_lab.plots.names import display_names
 from nasbench_lab.results import Results, TaskCard
 from nasbench_lab.search import SOURCES
+from nasbench_lab.statistics.pairwise import p_text
 from nasbench_lab.tables import Tables
 
 # Below the first, an interval is wide enough to hide what matters; below the second it is worth a word.
@@ -348,22 +349,6 @@ def _shares(sources: Sequence[NDArray[np.uint8]]) -> list[str]:
         for source, count in zip(SOURCES, counts, strict=True)
         if count
     ]
-
-
-def p_text(p_value: float) -> str:
-    """A p-value as papers write it.
-
-    >>> p_text(0.0341), p_text(0.00002), p_text(0.25)
-    ('p = 0.034', 'p < 0.001', 'p = 0.25')
-    """
-    if math.isnan(p_value):
-        return "p not computable"
-    if p_value < 0.001:
-        return "p < 0.001"
-    if p_value < 0.1:
-        # Rounding must not take a p-value across the level.
-        return f"p = {p_value:.{4 if 0.0495 <= p_value < 0.05 else 3}f}"
-    return "p > 0.99" if p_value > 0.99 else f"p = {p_value:.2f}"
 
 
 def amount(value: float) -> str:

@@ -14,6 +14,7 @@ from nasbench_lab import findings
 from nasbench_lab.files import replacing
 from nasbench_lab.plots import captions, display_names
 from nasbench_lab.results import Results, TaskCard
+from nasbench_lab.statistics.pairwise import p_number
 from nasbench_lab.tables import Tables
 
 # An SVG above this many bytes is embedded as the PNG instead.
@@ -43,7 +44,7 @@ def write_report(results: Results, tables: Tables, figures_folder: Path, path: P
         decimals=_decimals,
         amount=findings.amount,
         signed=findings.signed,
-        p=lambda value: findings.p_text(value).removeprefix("p = ").removeprefix("p "),
+        p=p_number,
     )
     text = environment.get_template("report.html.jinja").render(
         results=results,

@@ -440,7 +440,7 @@ class _LatexFormatter(string.Formatter):
         if np.isinf(value):
             return r"$\infty$" if value > 0 else r"$-\infty$"
         if format_spec == "p":
-            return "$<$0.001" if value < 0.001 else f"{value:.3f}"
+            return pairwise.p_number(value).replace("< ", "$<$").replace("> ", "$>$")
         if format_spec == "n":
             # Three significant digits, all digits of a whole part.
             digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0

@@ -149,3 +149,26 @@ def verdict(a12: float, p_holm: float, *, level: float = 0.05) -> Verdict:
     if not p_holm < level:
         return "no difference shown"
     return "first better" if a12 > 0.5 else "second better"
+
+
+def p_text(p_value: float, *, level: float = 0.05) -> str:
+    """A p-value as papers write it, never rounded to the other side of the level.
+
+    >>> p_text(0.0341), p_text(0.04998), p_text(0.00002), p_text(0.25)
+    ('p = 0.034', 'p = 0.04998', 'p < 0.001', 'p = 0.25')
+    """
+    if np.isnan(p_value):
+        return "p not computable"
+    if p_value < 0.001:
+        return "p < 0.001"
+    if p_value > 0.99:
+        return "p > 0.99"
+    decimals = 3 if p_value < 0.1 else 2
+    while (float(f"{p_value:.{decimals}f}") < level) != (p_value < level):
+        decimals += 1
+    return f"p = {p_value:.{decimals}f}"
+
+
+def p_number(p_value: float) -> str:
+    """The same for a column that is headed p: `0.034`, `< 0.001`."""
+    return p_text(p_value).removeprefix("p ").removeprefix("= ")

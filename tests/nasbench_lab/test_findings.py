@@ -277,21 +277,6 @@ def test_all_findings_are_sentences_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("p_value", "text"),
-    [
-        (0.0009, "p < 0.001"),
-        (0.0341, "p = 0.034"),
-        (0.0499, "p = 0.0499"),
-        (0.25, "p = 0.25"),
-        (0.999, "p > 0.99"),
-        (float("nan"), "p not computable"),
-    ],
-)
-def test_p_text(p_value: float, text: str) -> None:
-    assert findings.p_text(p_value) == text
-
-
-@pytest.mark.parametrize(
     ("difference", "text"), [(0.0, "0.00"), (-0.2, "−0.20"), (0.0004, "0.0004"), (-1e-15, "0.00")]
 )
 def test_signed(difference: float, text: str) -> None:

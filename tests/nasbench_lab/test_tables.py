@@ -320,6 +320,13 @@ def test_latex_gives_no_sign_to_what_rounds_to_zero(tmp_path: Path) -> None:
     assert "1, 1 & 0.00 &" in (tmp_path / "pairwise.tex").read_text(encoding="utf-8")
 
 
+def test_latex_never_rounds_a_p_value_across_the_level(random_tables: Tables, tmp_path: Path) -> None:
+    p_values = np.resize([0.04998, 0.0504, 0.0002, 1.0], len(random_tables.pairwise))
+    write_tables(replace(random_tables, pairwise=random_tables.pairwise.assign(p_holm=p_values)), tmp_path)
+    shown = re.findall(r"& ([^&]+) & [a-z ]+ \\\\", (tmp_path / "pairwise.tex").read_text(encoding="utf-8"))
+    assert shown[:4] == ["0.04998", "0.050", "$<$0.001", "$>$0.99"]
+
+
 def test_latex_of_metrics_without_a_unit(tmp_path: Path) -> None:
     runs = {
         ("t", "a"): [run([-0.59381])],

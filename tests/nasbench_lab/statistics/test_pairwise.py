@@ -10,6 +10,8 @@ from statsmodels.stats.nonparametric import rank_compare_2indep
 from nasbench_lab.statistics.pairwise import (
     holm,
     mann_whitney,
+    p_number,
+    p_text,
     placements,
     vargha_delaney,
     vargha_delaney_interval,
@@ -211,3 +213,33 @@ def test_a12_interval_covers_with_heavy_ties() -> None:
         low, high = vargha_delaney_interval(first * 1.0, second * 1.0)
         covered += low <= 0.515 <= high
     assert covered >= stats.binom.ppf(0.01, 400, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"),
+    [
+        (0.0009, "p < 0.001"),
+        (0.001, "p = 0.001"),
+        (0.0341, "p = 0.034"),
+        (0.0497, "p = 0.0497"),
+        (0.04998, "p = 0.04998"),
+        (0.049999999999, "p = 0.049999999999"),
+        (0.05, "p = 0.050"),
+        (0.0504, "p = 0.050"),
+        (0.25, "p = 0.25"),
+        (0.999, "p > 0.99"),
+        (1.0, "p > 0.99"),
+        (float("nan"), "p not computable"),
+    ],
+)
+def test_p_text(p_value: float, text: str) -> None:
+    assert p_text(p_value) == text
+
+
+@given(st.floats(0, 1))
+def test_a_written_p_value_is_on_its_side_of_the_level(p_value: float) -> None:
+    assert (float(p_text(p_value).split()[-1]) < 0.05) == (p_value < 0.05)
+
+
+def test_p_in_a_column_headed_p() -> None:
+    assert [p_number(p) for p in (0.034, 0.0002, 1.0)] == ["0.034", "< 0.001", "> 0.99"]
