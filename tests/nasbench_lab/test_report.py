@@ -177,7 +177,7 @@ def test_metrics_without_a_unit(comparison: tuple[Results, Tables], tmp_path: Pa
     text = written(results, tables, tmp_path)
     best = tables.summary.groupby("task", sort=False)["mean"].max()
     assert re.findall(r'class="best">([^<]+)<', text) == [f"−{abs(mean):.4f}" for mean in best]
-    assert "best possible −0.5000" in text
+    assert "best listed −0.5000" in text
     assert '<th scope="col">Target</th>' in text
     assert "-0.6 reached in validation" in text
     assert "percent" not in html.unescape(text)
