@@ -83,8 +83,8 @@ def test_holds_every_task_algorithm_number_and_sentence(
         assert name in text
     for sentence in [findings.headline(results, tables), *findings.findings(results, tables)]:
         assert sentence in text
-    for mean in tables.summary["mean"]:
-        assert f"{mean:.2f}" in text
+    for value in tables.summary[["mean", "area_under_curve"]].to_numpy().ravel():
+        assert f"<td>{value:.2f}</td>" in text or f'"best">{value:.2f}</td>' in text
     assert "80 simulated seconds" in text
     assert "root seed 7" in text
     assert "x86_64" in text
