@@ -16,7 +16,7 @@ from nasbench_lab.plots.names import display_names
 from nasbench_lab.results import Results, TaskCard
 from nasbench_lab.search import SOURCES
 from nasbench_lab.statistics.pairwise import p_text
-from nasbench_lab.tables import Tables
+from nasbench_lab.tables import Tables, rows_of
 
 # Below the first, an interval is wide enough to hide what matters; below the second it is worth a word.
 FEW_RUNS, SOME_RUNS = 20, 30
@@ -148,8 +148,8 @@ def across_tasks(results: Results, tables: Tables) -> list[str]:
     ranks = tables.ranks.sort_values("mean_rank", kind="stable")
     if len(results.tasks) < 2 or len(results.algorithms) < 2 or ranks.empty:
         return []
-    order = [f"{_within(names[row['algorithm']])} {row['mean_rank']:.2f}" for row in _rows(ranks)]
-    first = _rows(ranks)[0]
+    order = [f"{_within(names[row['algorithm']])} {row['mean_rank']:.2f}" for row in rows_of(ranks)]
+    first = rows_of(ranks)[0]
     sentences.append(
         f"Mean ranks over {first['tasks']:.0f} tasks (1 is best, by median): {', '.join(order)}."
     )
@@ -164,7 +164,7 @@ def across_tasks(results: Results, tables: Tables) -> list[str]:
     note = str(first.get("note") or "")
     if note and len(results.algorithms) > 2:
         sentences.append(f"On ranks: {note}.")
-    apart = [pair for pair in _rows(tables.rank_pairs) if pair["p_nemenyi"] < 0.05]
+    apart = [pair for pair in rows_of(tables.rank_pairs) if pair["p_nemenyi"] < 0.05]
     rank = dict(zip(ranks["algorithm"], ranks["mean_rank"], strict=True))
     for pair in apart:
         better, worse = sorted((pair["first"], pair["second"]), key=lambda label: float(rank[label]))
@@ -173,7 +173,7 @@ def across_tasks(results: Results, tables: Tables) -> list[str]:
             f" {_within(names[worse])} (mean ranks {rank[better]:.2f} and {rank[worse]:.2f}; Nemenyi test,"
             f" {p_text(pair['p_nemenyi'])})."
         )
-    sentences += [_improvement(pair, names) for pair in _rows(tables.improvement) if pair["tasks"] > 1]
+    sentences += [_improvement(pair, names) for pair in rows_of(tables.improvement) if pair["tasks"] > 1]
     return sentences
 
 
@@ -246,7 +246,7 @@ def targets(results: Results, tables: Tables) -> list[str]:
     names = _names(results)
     sentences = []
     for task in results.tasks:
-        rows = _rows(tables.targets[tables.targets["task"] == task.name])
+        rows = rows_of(tables.targets[tables.targets["task"] == task.name])
         if not rows or math.isnan(rows[0]["target"]):
             continue
         rows.sort(key=lambda row: row["expected_cost"])
@@ -272,7 +272,7 @@ def cautions(results: Results, tables: Tables) -> list[str]:
             " how large a difference is still compatible with these runs."
         )
     names = _names(results)
-    for row in _rows(tables.summary[tables.summary["failed_runs"] > 0]):
+    for row in rows_of(tables.summary[tables.summary["failed_runs"] > 0]):
         title = next(task.title for task in results.tasks if task.name == row["task"])
         sentences.append(
             f"On {title}, {row['failed_runs']:,} of {row['runs']:,} runs of"
@@ -409,12 +409,8 @@ def _summary(tables: Tables, task: TaskCard) -> pd.DataFrame:
 
 def _usable(tables: Tables, task: TaskCard) -> dict[str, dict[str, Any]]:
     """The rows of the algorithms that have results on a task."""
-    return {row["algorithm"]: row for row in _rows(_summary(tables, task)) if row["mean"] == row["mean"]}
+    return {row["algorithm"]: row for row in rows_of(_summary(tables, task)) if row["mean"] == row["mean"]}
 
 
 def _pairs(tables: Tables, task: TaskCard) -> list[dict[str, Any]]:
-    return _rows(tables.pairwise[tables.pairwise["task"] == task.name])
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    return rows_of(tables.pairwise[tables.pairwise["task"] == task.name])

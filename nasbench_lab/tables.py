@@ -350,6 +350,11 @@ def _improvement_rows(algorithms: tuple[str, ...], cells: list[list[_Cell]]) -> 
     return rows
 
 
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a table, each by the names of its columns."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def write_tables(tables: Tables, folder: Path) -> None:
     """Write each table as `NAME.csv`, and those short enough for a paper as `NAME.tex`.
 
@@ -487,7 +492,7 @@ def _tabular(name: str, frame: pd.DataFrame, columns: Mapping[str, str], tasks: 
 
 
 def _body(frame: pd.DataFrame, columns: Mapping[str, str], metrics: Mapping[str, str]) -> Iterator[str]:
-    rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    rows = rows_of(frame)
     task: object = None
     best = _best_means(rows) if _MEAN in columns else {}
     for row in rows:
