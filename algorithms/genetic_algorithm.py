@@ -87,10 +87,11 @@ def _cross(
     if crossover == "uniform":
         coins = rng.random(decisions).tolist()
         return tuple([a if coin < 0.5 else b for a, b, coin in zip(first, second, coins, strict=True)])
-    # Cuts fall between decisions, so that both parents give something (where there are two to give).
     if crossover == "one_point":
+        # The cut falls between decisions, so that both parents give something (where there are two to give).
         cut = 1 + int(rng.random() * (decisions - 1))
         return first[:cut] + second[cut:]
+    # Two cuts may fall on the same place or on both ends: the child is then one of its parents.
     start, end = sorted((rng.random(2) * (decisions + 1)).astype(int).tolist())
     return first[:start] + second[start:end] + first[end:]
 

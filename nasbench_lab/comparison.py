@@ -26,9 +26,9 @@ class Comparison:
             `package.module:function` for one of your own; `LABEL=` in front names it in the figures.
         seeds: independent runs of each algorithm on each task.
         budget_evaluations: evaluations of a run; 200 where no budget is given at all.
-        budget_seconds: simulated seconds of a run; one for all tasks, or one for each.
-        budget_real_seconds: seconds of a run by the clock; the only budget that makes results depend
-            on the machine.
+        budget_seconds: simulated seconds of a run; one for all tasks, or one for each. What is trained
+            live costs the seconds it took: with it, results depend on the machine.
+        budget_real_seconds: seconds of a run by the clock; results always depend on the machine.
         target_accuracy: validation accuracy that ends a run, in percent or the metric's own unit; one for all
             tasks, or one each.
         over_budget: whether the evaluation that goes over budget_seconds counts.

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from nasbench_lab.plots.names import display_names
 from nasbench_lab.results import Results, TaskCard
 from nasbench_lab.search import SOURCES
-from nasbench_lab.tables import Tables
+from nasbench_lab.statistics.pairwise import p_text
+from nasbench_lab.tables import Tables, rows_of
 
 # Below the first, an interval is wide enough to hide what matters; below the second it is worth a word.
 FEW_RUNS, SOME_RUNS = 20, 30
@@ -36,29 +37,56 @@ def headline(results: Results, tables: Tables) -> str:
     """The main finding, in one paragraph: who leads where."""
     if len(results.algorithms) == 1:
         return " ".join(outcomes(results, tables))
-    led: dict[tuple[str, ...], list[str]] = {}
+    names = {label: _within(name) for label, name in _names(results).items()}
+    led: dict[str, list[str]] = {}
     for task in results.tasks:
         if len(_summary(tables, task)):
             # In the order of the algorithms, so that tasks with the same leaders share a sentence.
-            best = tuple(sorted(leaders(results, tables, task), key=results.algorithms.index))
-            led.setdefault(best, []).append(task.title)
-    sentences = [_led(results, labels, titles) for labels, titles in led.items()]
+            best = sorted(leaders(results, tables, task), key=results.algorithms.index)
+            led.setdefault(_who_led(results, tables, task, best, names), []).append(task.title)
+    sentences = [f"On {titled(titles)}, {who}." for who, titles in led.items()]
     sentences += [sentence for sentence in across_tasks(results, tables) if "Friedman test" in sentence]
     sentences += [sentence for sentence in cautions(results, tables) if sentence.startswith("Only ")]
     return " ".join(sentences)
 
 
-def _led(results: Results, labels: Sequence[str], titles: Sequence[str]) -> str:
-    """Who led on the tasks of these titles."""
-    names = [_within(_names(results)[label]) for label in labels]
-    where = f"On {titled(titles)}, "
-    if not names:
-        return f"{where}no algorithm led: each was shown worse than another."
-    if len(names) == 1:
-        return f"{where}{names[0]} was shown to be better than every other algorithm."
-    if len(names) == len(results.algorithms):
-        return f"{where}no difference between any two algorithms was shown."
-    return f"{where}{_listed(names)} led, with no difference shown between them."
+def _who_led(
+    results: Results, tables: Tables, task: TaskCard, best: Sequence[str], said: Mapping[str, str]
+) -> str:
+    """Who led on a task: its leaders, named in the order of `best` and in the words of `said`."""
+    usable = list(_usable(tables, task))
+    listed = _listed([said[label] for label in best])
+    if not usable:
+        return "no run gave a result"
+    if len(results.algorithms) == 1:
+        return f"{listed} was the only algorithm"
+    if len(usable) == 1:
+        return f"only {listed} gave results"
+    if not best:
+        return "no algorithm led: each was shown worse than another"
+    if len(best) == 1 and _beats_all(results, tables, task, best[0]):
+        return f"{listed} was shown to be better than every other algorithm"
+    if len(best) == 1:
+        return (
+            f"{listed} led: no other algorithm was shown to be better, and it was not shown to be better than"
+            " every other"
+        )
+    if len(best) == len(usable):
+        return f"no difference was shown between {'any two of ' * (len(best) > 2)}{listed}"
+    return (
+        f"{listed} led: none was shown worse than any other algorithm, and no difference was shown between"
+        " them"
+    )
+
+
+def _beats_all(results: Results, tables: Tables, task: TaskCard, leader: str) -> bool:
+    """Whether a leader was shown to be better than every other; to lead it need only not be worse."""
+    shown = [
+        pair
+        for pair in _pairs(tables, task)
+        if leader in (pair["first"], pair["second"]) and pair["verdict"] != "no difference shown"
+    ]
+    return len(shown) == len(results.algorithms) - 1
 
 
 def leaders(results: Results, tables: Tables, task: TaskCard) -> list[str]:
@@ -80,14 +108,11 @@ def outcomes(results: Results, tables: Tables) -> list[str]:
     """For each task, the leaders and their means."""
     sentences = []
     for task in results.tasks:
-        usable = {
-            row["algorithm"]: row for row in _rows(_summary(tables, task)) if row["mean"] == row["mean"]
-        }
-        if not usable:
-            sentences.append(f"On {task.title}, no run gave a result.")
-            continue
+        usable = _usable(tables, task)
         best = leaders(results, tables, task)
-        sentences.append(_outcome(results, task, usable, best))
+        sentences.append(_outcome(results, tables, task, best))
+        if not usable:
+            continue
         top = max(usable, key=lambda label: float(usable[label]["mean"]))
         if top not in best:
             sentences.append(
@@ -97,26 +122,17 @@ def outcomes(results: Results, tables: Tables) -> list[str]:
     return sentences
 
 
-def _outcome(
-    results: Results, task: TaskCard, usable: Mapping[str, dict[str, Any]], best: Sequence[str]
-) -> str:
+def _outcome(results: Results, tables: Tables, task: TaskCard, best: Sequence[str]) -> str:
     names = _names(results)
-    scores = [f"{_within(names[label])} ({_score(task, usable[label])})" for label in best]
+    scores = {
+        label: f"{_within(names[label])} ({_score(task, row)})"
+        for label, row in _usable(tables, task).items()
+    }
     unit = ", in percent" if task.in_percent else ""
-    measure = f"mean ± standard deviation over runs{unit}; reported is {_within(task.reported)}"
-    start = f"On {task.title}, "
-    if len(usable) == 1:
-        return f"{start}only {scores[0]} gave results ({measure})."
-    if not best:
-        return f"{start}no algorithm led: each was shown worse than another."
-    if len(best) == 1:
-        return f"{start}{scores[0]} was shown to be better than every other algorithm ({measure})."
-    if len(best) == len(usable):
-        return f"{start}no difference was shown between any two of {_listed(scores)} ({measure})."
-    return (
-        f"{start}{_listed(scores)} led: none was shown worse than any other algorithm, and no difference was"
-        f" shown between them ({measure})."
+    measure = (
+        f" (mean ± standard deviation over runs{unit}; reported is {_within(task.reported)})" if best else ""
     )
+    return f"On {task.title}, {_who_led(results, tables, task, best, scores)}{measure}."
 
 
 def _score(task: TaskCard, row: Mapping[str, Any]) -> str:
@@ -132,8 +148,8 @@ def across_tasks(results: Results, tables: Tables) -> list[str]:
     ranks = tables.ranks.sort_values("mean_rank", kind="stable")
     if len(results.tasks) < 2 or len(results.algorithms) < 2 or ranks.empty:
         return []
-    order = [f"{_within(names[row['algorithm']])} {row['mean_rank']:.2f}" for row in _rows(ranks)]
-    first = _rows(ranks)[0]
+    order = [f"{_within(names[row['algorithm']])} {row['mean_rank']:.2f}" for row in rows_of(ranks)]
+    first = rows_of(ranks)[0]
     sentences.append(
         f"Mean ranks over {first['tasks']:.0f} tasks (1 is best, by median): {', '.join(order)}."
     )
@@ -148,7 +164,7 @@ def across_tasks(results: Results, tables: Tables) -> list[str]:
     note = str(first.get("note") or "")
     if note and len(results.algorithms) > 2:
         sentences.append(f"On ranks: {note}.")
-    apart = [pair for pair in _rows(tables.rank_pairs) if pair["p_nemenyi"] < 0.05]
+    apart = [pair for pair in rows_of(tables.rank_pairs) if pair["p_nemenyi"] < 0.05]
     rank = dict(zip(ranks["algorithm"], ranks["mean_rank"], strict=True))
     for pair in apart:
         better, worse = sorted((pair["first"], pair["second"]), key=lambda label: float(rank[label]))
@@ -157,7 +173,7 @@ def across_tasks(results: Results, tables: Tables) -> list[str]:
             f" {_within(names[worse])} (mean ranks {rank[better]:.2f} and {rank[worse]:.2f}; Nemenyi test,"
             f" {p_text(pair['p_nemenyi'])})."
         )
-    sentences += [_improvement(pair, names) for pair in _rows(tables.improvement) if pair["tasks"] > 1]
+    sentences += [_improvement(pair, names) for pair in rows_of(tables.improvement) if pair["tasks"] > 1]
     return sentences
 
 
@@ -230,7 +246,7 @@ def targets(results: Results, tables: Tables) -> list[str]:
     names = _names(results)
     sentences = []
     for task in results.tasks:
-        rows = _rows(tables.targets[tables.targets["task"] == task.name])
+        rows = rows_of(tables.targets[tables.targets["task"] == task.name])
         if not rows or math.isnan(rows[0]["target"]):
             continue
         rows.sort(key=lambda row: row["expected_cost"])
@@ -249,23 +265,14 @@ def targets(results: Results, tables: Tables) -> list[str]:
 
 def cautions(results: Results, tables: Tables) -> list[str]:
     """What a reader should beware of before believing the rest."""
-    usable = tables.summary["runs"] - tables.summary["failed_runs"]
-    fewest = int(usable.min()) if len(usable) else 0
-    sentences = []
-    if fewest < SOME_RUNS:
-        strength = (
-            "too few to see any but large differences"
-            if fewest < FEW_RUNS
-            else f"enough for large differences; {SOME_RUNS} or more show smaller ones"
-        )
-        sentences.append(f"Only {fewest} {'run' if fewest == 1 else 'runs'} per algorithm: {strength}.")
+    sentences = _few_runs(tables)
     if "no difference shown" in set(tables.pairwise["verdict"]):
         sentences.append(
             "“No difference shown” does not mean equal: more runs might show one. The intervals of A12 say"
             " how large a difference is still compatible with these runs."
         )
     names = _names(results)
-    for row in _rows(tables.summary[tables.summary["failed_runs"] > 0]):
+    for row in rows_of(tables.summary[tables.summary["failed_runs"] > 0]):
         title = next(task.title for task in results.tasks if task.name == row["task"])
         sentences.append(
             f"On {title}, {row['failed_runs']:,} of {row['runs']:,} runs of"
@@ -279,6 +286,21 @@ def cautions(results: Results, tables: Tables) -> list[str]:
             f"Statements across tasks speak of these {len(results.tasks)} tasks, which nobody drew at random."
         )
     return sentences
+
+
+def _few_runs(tables: Tables) -> list[str]:
+    """What so few runs can show; algorithms whose every run failed are told of apart."""
+    finished = tables.summary["runs"] - tables.summary["failed_runs"]
+    counts = sorted(set(finished[finished > 0].tolist()))
+    if not counts or counts[0] >= SOME_RUNS:
+        return []
+    runs = " to ".join(f"{count:,.0f}" for count in dict.fromkeys((counts[0], counts[-1])))
+    strength = (
+        "too few to see any but large differences"
+        if counts[0] < FEW_RUNS
+        else f"enough for large differences; {SOME_RUNS} or more show smaller ones"
+    )
+    return [f"Only {runs} {'run' if runs == '1' else 'runs'} per algorithm: {strength}."]
 
 
 def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
@@ -327,22 +349,6 @@ def _shares(sources: Sequence[NDArray[np.uint8]]) -> list[str]:
         for source, count in zip(SOURCES, counts, strict=True)
         if count
     ]
-
-
-def p_text(p_value: float) -> str:
-    """A p-value as papers write it.
-
-    >>> p_text(0.0341), p_text(0.00002), p_text(0.25)
-    ('p = 0.034', 'p < 0.001', 'p = 0.25')
-    """
-    if math.isnan(p_value):
-        return "p not computable"
-    if p_value < 0.001:
-        return "p < 0.001"
-    if p_value < 0.1:
-        # Rounding must not take a p-value across the level.
-        return f"p = {p_value:.{4 if 0.0495 <= p_value < 0.05 else 3}f}"
-    return "p > 0.99" if p_value > 0.99 else f"p = {p_value:.2f}"
 
 
 def amount(value: float) -> str:
@@ -401,9 +407,10 @@ def _summary(tables: Tables, task: TaskCard) -> pd.DataFrame:
     return tables.summary[tables.summary["task"] == task.name]
 
 
+def _usable(tables: Tables, task: TaskCard) -> dict[str, dict[str, Any]]:
+    """The rows of the algorithms that have results on a task."""
+    return {row["algorithm"]: row for row in rows_of(_summary(tables, task)) if row["mean"] == row["mean"]}
+
+
 def _pairs(tables: Tables, task: TaskCard) -> list[dict[str, Any]]:
-    return _rows(tables.pairwise[tables.pairwise["task"] == task.name])
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    return rows_of(tables.pairwise[tables.pairwise["task"] == task.name])

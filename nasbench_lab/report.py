@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +15,8 @@ from nasbench_lab import findings
 from nasbench_lab.files import replacing
 from nasbench_lab.plots import captions, display_names
 from nasbench_lab.results import Results, TaskCard
-from nasbench_lab.tables import Tables
+from nasbench_lab.statistics.pairwise import p_number
+from nasbench_lab.tables import Tables, rows_of
 
 # An SVG above this many bytes is embedded as the PNG instead.
 LARGEST_SVG = 700_000
@@ -40,10 +42,10 @@ def write_report(results: Results, tables: Tables, figures_folder: Path, path: P
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(
-        decimals=_decimals,
+        two_decimals=_two_decimals,
         amount=findings.amount,
         signed=findings.signed,
-        p=lambda value: findings.p_text(value).removeprefix("p = ").removeprefix("p "),
+        p=p_number,
     )
     text = environment.get_template("report.html.jinja").render(
         results=results,
@@ -60,7 +62,7 @@ def write_report(results: Results, tables: Tables, figures_folder: Path, path: P
             if (source := _embedded(figures_folder, name))
         ],
         tasks=[_task(results, tables, task) for task in results.tasks],
-        ranks=_rows(tables.ranks.sort_values("mean_rank", kind="stable")),
+        ranks=rows_of(tables.ranks.sort_values("mean_rank", kind="stable")),
         environment={key: _plain(value) for key, value in results.environment.items()},
         specification=json.dumps(results.specification, indent=2),
         configuration=shlex.quote(f"{path.parent.as_posix()}/comparison.json"),
@@ -115,26 +117,22 @@ def _once(values: Mapping[str, str]) -> str:
 
 def _task(results: Results, tables: Tables, task: TaskCard) -> dict[str, Any]:
     """What the template shows of one task."""
-    summary = _rows(_of(tables.summary, task))
+    summary = rows_of(_of(tables.summary, task))
     # Marked by what is printed: equal numbers are equally bold.
     means = [row["mean"] for row in summary if row["mean"] == row["mean"]]
     return {
         "card": task,
         "summary": summary,
-        "best_mean": _decimals(max(means), task.decimals) if means else "",
+        "best_mean": task.number(max(means)) if means else "",
         "leaders": findings.leaders(results, tables, task),
-        "pairwise": _rows(_of(tables.pairwise, task)),
-        "targets": _rows(_of(tables.targets, task)),
+        "pairwise": rows_of(_of(tables.pairwise, task)),
+        "targets": rows_of(_of(tables.targets, task)),
         "pairs": findings.pairs_on(results, tables, task),
     }
 
 
 def _of(frame: pd.DataFrame, task: TaskCard) -> pd.DataFrame:
     return frame[frame["task"] == task.name]
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _embedded(folder: Path, name: str) -> str:
@@ -147,8 +145,9 @@ def _embedded(folder: Path, name: str) -> str:
     return ""
 
 
-def _decimals(value: float, places: int = 2) -> str:
-    return f"{value:.{places}f}".replace("-", "−") if value == value else "–"
+def _two_decimals(value: float) -> str:
+    """A probability, share, rank or statistic; values of a metric are `TaskCard.number`."""
+    return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def _plain(value: object) -> str:

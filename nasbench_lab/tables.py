@@ -34,7 +34,9 @@ class Tables:
         final: one row per run: reported accuracy, regret (optimum - accuracy, NaN where the optimum is
             unknown), evaluations, cost, and the cost at which it reached the task's target (NaN: never).
         summary: per task and algorithm, over its runs but the failed ones: accuracy (std with n - 1,
-            interquartile mean with its bootstrap interval), regret, median evaluations and cost.
+            interquartile mean with its bootstrap interval), regret, median evaluations and cost; and
+            `area_under_curve`, the mean accuracy of incumbents while cost goes from where all runs of
+            the task (but the failed) have one to where the last ends, in the metric's unit.
         pairwise: per task and pair of algorithms: A12 (probability that the first is better, ties
             half), Mann-Whitney U, its p-value, and Holm's over all pairs of that task.
         ranks: mean rank over the tasks all algorithms have runs on, of the median accuracy, 1 is best;
@@ -64,7 +66,7 @@ COLUMNS = {
     "tasks": "task title metric searched reported cost_unit optimum",
     "final": "task algorithm run accuracy regret evaluations cost cost_to_target",
     "summary": "task algorithm runs failed_runs evaluations cost mean std median iqm iqm_low iqm_high best"
-    " regret_mean regret_median",
+    " regret_mean regret_median area_under_curve",
     "pairwise": "task first second runs_first runs_second mean_difference a12 a12_low a12_high u p_value"
     " p_holm verdict",
     "ranks": "algorithm tasks mean_rank friedman_statistic friedman_p critical_difference note",
@@ -83,7 +85,8 @@ Row = dict[str, Any]
 class _Cell:
     """All runs of one algorithm on one task, with what several tables need of them.
 
-    `cost` is spent up to and including each step; `spent` and `final` (reported accuracy) are per run.
+    `cost` is spent up to and including each step; `spent`, `begun` (cost at the first incumbent) and
+    `final` (reported accuracy) are per run.
     """
 
     task: TaskCard
@@ -91,6 +94,7 @@ class _Cell:
     runs: Runs
     cost: NDArray[np.float64]
     spent: NDArray[np.float64]
+    begun: NDArray[np.float64]
     final: NDArray[np.float64]
 
     @property
@@ -123,10 +127,11 @@ def compute_tables(results: Results) -> Tables:
     rows["tasks"] = [_task_row(task) for task in results.tasks]
     for row in by_task:
         target = _target(row)
+        start = float(np.fmax.reduce(np.concatenate([cell.begun for cell in row])))
         end = max(float(cell.spent.max()) for cell in row)
         for cell in row:
             rows["final"] += _final_rows(cell, target)
-            rows["summary"].append(_summary_row(cell))
+            rows["summary"].append(_summary_row(cell, start, end))
             rows["anytime"] += _anytime_rows(cell, end)
             rows["targets"].append(_target_row(cell, target))
         rows["pairwise"] += _pairwise_rows(row)
@@ -141,7 +146,8 @@ def _cell(task: TaskCard, algorithm: str, runs: Runs) -> _Cell:
     spent = np.zeros(len(runs))
     # Costs only rise, so that the last step of a run stays; a run without steps spent nothing.
     np.maximum.at(spent, runs.run_of_step, cost)
-    return _Cell(task, algorithm, runs, cost, spent, runs.final())
+    begun = anytime.first_incumbent(runs.run_of_step, cost, runs.test_accuracy, len(runs))
+    return _Cell(task, algorithm, runs, cost, spent, begun, runs.final())
 
 
 def _task_row(task: TaskCard) -> Row:
@@ -188,7 +194,7 @@ def _final_rows(cell: _Cell, target: float) -> list[Row]:
     ]
 
 
-def _summary_row(cell: _Cell) -> Row:
+def _summary_row(cell: _Cell, start: float, end: float) -> Row:
     values = cell.usable
     row: Row = dict.fromkeys(COLUMNS["summary"].split(), np.nan) | {
         "task": cell.task.name,
@@ -212,15 +218,15 @@ def _summary_row(cell: _Cell) -> Row:
         "best": values.max(),
         "regret_mean": cell.optimum - values.mean(),
         "regret_median": cell.optimum - np.median(values),
+        "area_under_curve": anytime.area_under_curve(start, end, *cell.steps)[done].mean(),
     }
 
 
 def _anytime_rows(cell: _Cell, end: float) -> list[Row]:
-    begun = anytime.first_incumbent(*cell.steps)
-    usable = ~np.isnan(begun)
+    usable = ~np.isnan(cell.begun)
     if not usable.any():
         return []
-    grid = _grid(float(begun[usable].max()), end, whole=cell.task.cost == "evaluations")
+    grid = _grid(float(cell.begun[usable].max()), end, whole=cell.task.cost == "evaluations")
     accuracy = anytime.incumbents_at(grid, *cell.steps)[usable]
     band = anytime.mean_band(accuracy, np.random.default_rng(SEED), resamples=BAND_RESAMPLES)
     curves = {
@@ -344,6 +350,11 @@ def _improvement_rows(algorithms: tuple[str, ...], cells: list[list[_Cell]]) -> 
     return rows
 
 
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a table, each by the names of its columns."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
 def write_tables(tables: Tables, folder: Path) -> None:
     """Write each table as `NAME.csv`, and those short enough for a paper as `NAME.tex`.
 
@@ -440,7 +451,7 @@ class _LatexFormatter(string.Formatter):
         if np.isinf(value):
             return r"$\infty$" if value > 0 else r"$-\infty$"
         if format_spec == "p":
-            return "$<$0.001" if value < 0.001 else f"{value:.3f}"
+            return pairwise.p_number(value).replace("< ", "$<$").replace("> ", "$>$")
         if format_spec == "n":
             # Three significant digits, all digits of a whole part.
             digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
@@ -481,7 +492,7 @@ def _tabular(name: str, frame: pd.DataFrame, columns: Mapping[str, str], tasks: 
 
 
 def _body(frame: pd.DataFrame, columns: Mapping[str, str], metrics: Mapping[str, str]) -> Iterator[str]:
-    rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    rows = rows_of(frame)
     task: object = None
     best = _best_means(rows) if _MEAN in columns else {}
     for row in rows:

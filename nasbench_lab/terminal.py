@@ -17,6 +17,7 @@ from rich.table import Table
 from nasbench_lab.experiment import Progress as Finished
 from nasbench_lab.plots import display_names
 from nasbench_lab.results import Results, TaskCard
+from nasbench_lab.statistics.pairwise import p_text
 from nasbench_lab.tables import Tables
 
 
@@ -112,5 +113,4 @@ def _against(label: str, best: str | None, pairs: pd.DataFrame) -> str:
     if row["verdict"] == "no difference shown":
         return "no difference shown"
     word = "better" if (row["verdict"] == "first better") == (row["first"] == label) else "worse"
-    p = "p < 0.001" if row["p_holm"] < 0.001 else f"p = {row['p_holm']:.3f}"
-    return f"{word}, {p}"
+    return f"{word}, {p_text(row['p_holm'])}"

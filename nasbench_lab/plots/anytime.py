@@ -77,12 +77,21 @@ def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: dict[str, Look
 
 def caption(results: Results, tables: Tables) -> str:
     """What the figure shows and how to read it."""
-    unknown = any(task.optimum is None for task in results.tasks)
+    known = [task.optimum is not None for task in results.tasks]
+    if all(known):
+        what = "regret of the incumbent (best listed minus reported accuracy, lower is better)"
+        axes = "both axes logarithmic"
+    elif any(known):
+        what = (
+            "regret of the incumbent (best listed minus reported accuracy, lower is better), or its accuracy"
+            " (higher is better) where the optimum is unknown,"
+        )
+        axes = "axes of cost and regret logarithmic"
+    else:
+        what = "accuracy of the incumbent (higher is better)"
+        axes = "the axis of cost logarithmic"
     return (
-        "Mean regret of the incumbent (best possible minus reported accuracy, lower is better"
-        + ("; accuracy, higher is better, where the optimum is unknown" if unknown else "")
-        + ") against what the search has spent, both axes logarithmic. The incumbent is chosen by what"
-        f" the search saw and scored by what is reported. n = {count(tables.summary['runs'])} runs per"
-        " algorithm and task; bands are 95 % bootstrap intervals of the mean. A line below another is"
-        " better at that cost."
+        f"Mean {what} against what the search has spent, {axes}. The incumbent is chosen by what the search"
+        f" saw and scored by what is reported. n = {count(tables.summary['runs'])} runs per algorithm and"
+        " task; bands are 95 % bootstrap intervals of the mean."
     )

@@ -102,9 +102,20 @@ def caption(results: Results, tables: Tables) -> str:
         if runs.max() <= DOTS
         else "heights show how many runs ended there, to scale within a row"
     )
+    regret = (
+        "regret (best listed minus reported accuracy, lower is better) of every run on a logarithmic axis"
+    )
+    accuracy = "accuracy (higher is better) of every run"
+    known = [task.optimum is not None for task in results.tasks]
+    if all(known):
+        what = regret
+    elif any(known):
+        what = f"{regret}, or {accuracy} on a linear one where the optimum is unknown"
+    else:
+        what = accuracy
+    best_found = " A regret of 0 means that the best listed architecture was found." if any(known) else ""
     return (
-        "Where the runs ended: final regret (accuracy where the optimum is unknown) of every run on a"
-        f" logarithmic axis. n = {count(runs)} runs per algorithm and task; {marks}; nothing is smoothed."
-        " Below each row the white circle is the median and the line spans the middle half of the runs. A"
-        " regret of 0 means that the best architecture of the whole space was found."
+        f"Where the runs ended: final {what}. n = {count(runs)} runs per algorithm and task; {marks}; nothing"
+        " is smoothed. Below each row the white circle is the median and the line spans the middle half of"
+        f" the runs.{best_found}"
     )

@@ -8,7 +8,7 @@ as flat arrays over their steps (evaluations), in order, `s` steps in all:
     accuracy     reported accuracy of the new incumbent, NaN where it did not change, shape `(s,)`
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,23 +160,19 @@ def area_under_curve(
     cost: NDArray[np.float64],
     accuracy: NDArray[np.float64],
     runs: int,
-    *,
-    axis: Literal["linear", "log"] = "linear",
 ) -> NDArray[np.float64]:
     """Mean accuracy of each run's incumbent while cost goes from `start` to `end`, shape `(runs,)`.
 
-    That is the area under its step function over the width, exact, in the unit of accuracy; on a
-    logarithmic axis early costs weigh more. NaN for a run with no incumbent at `start`.
+    That is the area under its step function over the width, exact, in the unit of accuracy. NaN for a
+    run with no incumbent at `start`, and for all where `end` is not above `start`.
     """
+    begun = first_incumbent(run_of_step, cost, accuracy, runs) <= start
+    if not end > start or not begun.any():
+        return np.full(runs, np.nan)
     changes = np.flatnonzero(~np.isnan(accuracy))
     run = run_of_step[changes]
     at = np.clip(cost[changes], start, end)
-    width = end - start
-    if axis == "log":
-        at, width = np.log(at), np.log(end / start)
-    until = np.append(at[1:], 0.0)
-    last = np.append(run[1:] != run[:-1], True)
-    until[last] = np.log(end) if axis == "log" else end
-    area = np.bincount(run, weights=accuracy[changes] * (until - at), minlength=runs) / width
-    begun = first_incumbent(run_of_step, cost, accuracy, runs) <= start
+    until = np.append(at[1:], end)
+    until[:-1][run[1:] != run[:-1]] = end
+    area = np.bincount(run, weights=accuracy[changes] * (until - at), minlength=runs) / (end - start)
     return np.where(begun, area, np.nan)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from nasbench_lab.statistics.bootstrap import Interval
 
 Verdict = Literal["first better", "second better", "no difference shown"]
-# With ties SciPy's automatic choice is the normal approximation, however small or coarse the samples,
-# and calls up to 6 % of equals different. Up to this many additions all divisions are counted instead.
+# SciPy's automatic choice is the normal approximation from 9 runs on, with ties always; that calls up to
+# 6 % of equals different. Up to this many additions all divisions are counted instead.
 _MOST_ADDITIONS = 2e7
 
 
@@ -28,11 +28,11 @@ def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> Man
     """Mann-Whitney U test, two-sided, of samples of shape `(n,)` and `(m,)`.
 
     It assumes independent runs and asks whether both come from one distribution; where they differ in
-    spread alone (1 to 3), up to 7 % are called different at the 5 % level. Exact without ties
-    when one sample has 8 runs or fewer, and with ties when all ways to divide the runs are counted
-    in about 50 ms (30 and 30 runs of any values, 200 and 200 of two values); otherwise the normal
-    approximation with tie and continuity correction. p is 1 when all values are equal, and NaN when
-    a sample is empty.
+    spread alone (1 to 3), up to 7 % are called different at the 5 % level. Exact where all ways to
+    divide the runs are counted in about 50 ms (50 and 50 runs without ties, 40 and 40 of any values,
+    200 and 200 of two values), and without ties when one sample has 8 runs or fewer; otherwise the
+    normal approximation with tie and continuity correction. p is 1 when all values are equal, and NaN
+    when a sample is empty.
     """
     from scipy import stats
 
@@ -40,11 +40,10 @@ def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> Man
     if not n or not m:
         return MannWhitney(float("nan"), float("nan"))
     ranks = stats.rankdata(np.concatenate([first, second]))
-    distinct = len(np.unique(ranks))
-    if distinct == 1:
+    if len(np.unique(ranks)) == 1:
         return MannWhitney(n * m / 2, 1.0)
     u = float(ranks[:n].sum()) - n * (n + 1) / 2
-    p_value = _exact_p(ranks, n) if distinct < n + m else None
+    p_value = _exact_p(ranks, n)
     if p_value is None:
         p_value = float(stats.mannwhitneyu(first, second, alternative="two-sided").pvalue)
     return MannWhitney(u, p_value)
@@ -59,11 +58,14 @@ def _exact_p(ranks: NDArray[np.float64], n: int) -> float | None:
     largest = int(np.sort(scores)[-len(chosen) :].sum())
     if len(scores) * len(chosen) * largest > _MOST_ADDITIONS:
         return None
-    # ways[i, s]: in how many ways i scores have the sum s.
+    # ways[i, s]: in how many ways i scores have the sum s, up to a common power of two, which is exact.
     ways = np.zeros((len(chosen) + 1, largest + 1))
     ways[0, 0] = 1
-    for score in scores.tolist():
+    for step, score in enumerate(scores.tolist(), start=1):
         ways[1:, score:] += ways[:-1, : largest + 1 - score].copy()
+        # A step at most doubles the largest, so that 500 steps stay below the end of floats, 2^1024.
+        if step % 500 == 0 and ways.max() > 2.0**500:
+            ways *= 2.0**-500
     sums = ways[-1]
     observed = int(chosen.sum())
     return float(min(1.0, 2 * min(sums[: observed + 1].sum(), sums[observed:].sum()) / sums.sum()))
@@ -147,3 +149,26 @@ def verdict(a12: float, p_holm: float, *, level: float = 0.05) -> Verdict:
     if not p_holm < level:
         return "no difference shown"
     return "first better" if a12 > 0.5 else "second better"
+
+
+def p_text(p_value: float, *, level: float = 0.05) -> str:
+    """A p-value as papers write it, never rounded to the other side of the level.
+
+    >>> p_text(0.0341), p_text(0.04998), p_text(0.00002), p_text(0.25)
+    ('p = 0.034', 'p = 0.04998', 'p < 0.001', 'p = 0.25')
+    """
+    if np.isnan(p_value):
+        return "p not computable"
+    if p_value < 0.001:
+        return "p < 0.001"
+    if p_value > 0.99:
+        return "p > 0.99"
+    decimals = 3 if p_value < 0.1 else 2
+    while (float(f"{p_value:.{decimals}f}") < level) != (p_value < level):
+        decimals += 1
+    return f"p = {p_value:.{decimals}f}"
+
+
+def p_number(p_value: float) -> str:
+    """The same for a column that is headed p: `0.034`, `< 0.001`."""
+    return p_text(p_value).removeprefix("p ").removeprefix("= ")

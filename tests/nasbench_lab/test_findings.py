@@ -1,6 +1,7 @@
 """The sentences, checked against frames written by hand."""
 
 import dataclasses
+import re
 
 import numpy as np
 import pandas as pd
@@ -93,7 +94,8 @@ def test_leaders_not_shown_to_differ_are_named_together_best_mean_first() -> Non
     assert "no difference was shown between them" in sentence
     assert "equal" not in sentence
     assert findings.headline(results, tables) == (
-        "On Bench (One), local search and REINFORCE led, with no difference shown between them."
+        "On Bench (One), local search and REINFORCE led: none was shown worse than any other algorithm, and"
+        " no difference was shown between them."
     )
 
 
@@ -105,8 +107,40 @@ def test_nothing_shown() -> None:
     results, tables = make(((0.5, 1.0, NONE),) * 3, (93.0, 94.0, 94.1))
     assert "no difference was shown between any two" in findings.outcomes(results, tables)[0]
     assert findings.headline(results, tables) == (
-        "On Bench (One), no difference between any two algorithms was shown."
+        "On Bench (One), no difference was shown between any two of random search, local search and"
+        " REINFORCE."
     )
+
+
+def test_to_lead_is_not_yet_to_be_better_than_every_other() -> None:
+    # The first is better than the second, that than the third; between first and third nothing is shown.
+    chain = ((0.7, 0.01, "first better"), (0.6, 0.2, NONE), (0.7, 0.02, "first better"))
+    results, tables = make(chain, (94.0, 93.5, 93.0))
+    assert findings.leaders(results, tables, CARD) == ["random_search"]
+    led = "led: no other algorithm was shown to be better, and it was not shown to be better than every other"
+    assert f"random search (94.00 ± 0.50, n = 50) {led} (mean" in findings.outcomes(results, tables)[0]
+    assert findings.headline(results, tables) == f"On Bench (One), random search {led}."
+
+
+@pytest.mark.parametrize(
+    ("means", "words"),
+    [
+        ((94.0, np.nan, np.nan), "only random search gave results"),
+        ((94.0, 93.0, np.nan), "no difference was shown between random search and local search"),
+        ((np.nan, np.nan, np.nan), "no run gave a result"),
+    ],
+)
+def test_failed_algorithms_are_not_said_to_be_beaten(means: tuple[float, ...], words: str) -> None:
+    results, tables = make(((np.nan, np.nan, NONE),) * 3, means)
+    assert findings.headline(results, tables) == f"On Bench (One), {words}."
+    (sentence,) = findings.outcomes(results, tables)
+    assert re.sub(r" \([^()]+\)|;", "", sentence) == f"On Bench, One, {words}."
+
+
+def test_an_algorithm_better_than_all_that_finished_is_not_said_to_be_better_than_the_failed() -> None:
+    verdicts = ((0.9, 0.001, "first better"), (np.nan, np.nan, NONE), (np.nan, np.nan, NONE))
+    results, tables = make(verdicts, (94.0, 93.0, np.nan))
+    assert "random search led: no other algorithm was shown" in findings.headline(results, tables)
 
 
 def test_a_circle_has_no_leader() -> None:
@@ -150,6 +184,38 @@ def test_few_runs_are_warned_of(runs: int, words: str) -> None:
     results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1), runs=runs)
     assert any(words in sentence for sentence in findings.cautions(results, tables))
     assert "Only" in findings.headline(results, tables)
+
+
+def test_one_algorithm_alone_is_not_said_to_be_the_only_one_that_gave_results() -> None:
+    results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
+    alone = dataclasses.replace(
+        tables,
+        summary=tables.summary.iloc[1:2],
+        pairwise=tables.pairwise.iloc[:0],
+        ranks=tables.ranks.iloc[:0],
+    )
+    assert findings.headline(dataclasses.replace(results, algorithms=("local_search",)), alone) == (
+        "On Bench, One, local search (94.00 ± 0.50, n = 50) was the only algorithm (mean ± standard deviation"
+        " over runs, in percent; reported is mean test accuracy)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [
+        ([0, 50, 0], []),
+        ([50, 50, 50], []),
+        ([25, 50, 25], ["Only 25 runs per algorithm: enough"]),
+        ([0, 40, 0], ["Only 10 to 50 runs per algorithm: too few"]),
+    ],
+)
+def test_an_algorithm_that_failed_altogether_does_not_make_the_runs_of_others_few(
+    failed: list[int], said: list[str]
+) -> None:
+    results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
+    tables = dataclasses.replace(tables, summary=tables.summary.assign(failed_runs=failed))
+    few = [sentence for sentence in findings.cautions(results, tables) if sentence.startswith("Only ")]
+    assert [sentence[: len(start)] for sentence, start in zip(few, said, strict=True)] == said
 
 
 def test_no_difference_shown_is_said_not_to_mean_equal() -> None:
@@ -208,21 +274,6 @@ def test_all_findings_are_sentences_in_order() -> None:
     sentences = findings.findings(*make(ONE_LEADS, (93.0, 94.0, 93.1)))
     assert len(sentences) == 1 + 3 + 1 + 1
     assert all(sentence.endswith(".") for sentence in sentences)
-
-
-@pytest.mark.parametrize(
-    ("p_value", "text"),
-    [
-        (0.0009, "p < 0.001"),
-        (0.0341, "p = 0.034"),
-        (0.0499, "p = 0.0499"),
-        (0.25, "p = 0.25"),
-        (0.999, "p > 0.99"),
-        (float("nan"), "p not computable"),
-    ],
-)
-def test_p_text(p_value: float, text: str) -> None:
-    assert findings.p_text(p_value) == text
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,14 @@ def test_summary_by_hand() -> None:
     assert (c["std"], c["iqm_low"], c["iqm_high"]) == (0, 75, 75)
 
 
+def test_area_under_the_curves_of_a_task_is_over_the_same_costs() -> None:
+    # From 20, where run 1 of b has its first incumbent, to 40, where run 1 of a ends.
+    summary = compute_tables(SMALL).summary
+    np.testing.assert_allclose(summary["area_under_curve"], [(85 + 84) / 2, (71 + 60) / 2, 75])
+    one_step = compute_tables(results({("t", "a"): [run([80])]}, card("t")))
+    assert one_step.summary["area_under_curve"].isna().all()
+
+
 def test_targets_by_hand() -> None:
     a, b, c = compute_tables(SMALL).targets.to_dict("records")
     assert (a["target"], a["runs"], a["reached"], a["expected_cost"]) == (75, 2, 2, 10)
@@ -253,7 +261,9 @@ def test_rows_do_not_depend_on_what_else_is_compared() -> None:
             expected = expected.groupby("task").head(1)
             seen = getattr(compute_tables(alone), name).groupby("task").head(1)
         else:
-            seen = getattr(compute_tables(alone), name)
+            # The area under a curve is over costs that all curves of a task share.
+            expected = expected.drop(columns="area_under_curve")
+            seen = getattr(compute_tables(alone), name).drop(columns="area_under_curve")
         pd.testing.assert_frame_equal(seen.reset_index(drop=True), expected.reset_index(drop=True))
 
 
@@ -318,6 +328,13 @@ def test_latex_gives_no_sign_to_what_rounds_to_zero(tmp_path: Path) -> None:
     runs = {("t", "a"): [run([90.001])], ("t", "b"): [run([90.002])]}
     write_tables(compute_tables(results(runs, card("t"))), tmp_path)
     assert "1, 1 & 0.00 &" in (tmp_path / "pairwise.tex").read_text(encoding="utf-8")
+
+
+def test_latex_never_rounds_a_p_value_across_the_level(random_tables: Tables, tmp_path: Path) -> None:
+    p_values = np.resize([0.04998, 0.0504, 0.0002, 1.0], len(random_tables.pairwise))
+    write_tables(replace(random_tables, pairwise=random_tables.pairwise.assign(p_holm=p_values)), tmp_path)
+    shown = re.findall(r"& ([^&]+) & [a-z ]+ \\\\", (tmp_path / "pairwise.tex").read_text(encoding="utf-8"))
+    assert shown[:4] == ["0.04998", "0.050", "$<$0.001", "$>$0.99"]
 
 
 def test_latex_of_metrics_without_a_unit(tmp_path: Path) -> None:

@@ -84,6 +84,29 @@ def test_captions_say_how_many_runs(make: Make) -> None:
         assert "n = 3 tasks" in caption if name in ("ranks", "improvement") else "n = 7 runs" in caption
 
 
+def test_captions_speak_of_regret_and_logarithms_only_where_they_are(make: Make) -> None:
+    known, tables = make(tasks=2)
+    first, second = known.tasks
+    some = replace(known, tasks=(first, replace(second, optimum=None)))
+    unknown, no_regret = make(tasks=2, optimum=None)
+    for name, axis in (("anytime", "both axes logarithmic"), ("final", "on a logarithmic axis")):
+        all_known, mixed, none_known = (
+            captions(*shown)[name] for shown in ((known, tables), (some, tables), (unknown, no_regret))
+        )
+        assert "regret" in all_known
+        assert axis in all_known
+        assert "unknown" not in all_known
+        assert "regret" in mixed
+        assert "where the optimum is unknown" in mixed
+        assert "both axes" not in mixed
+        assert "higher is better" in none_known
+        assert "regret" not in none_known
+        assert axis not in none_known
+        # The optimum is that of a table, which may list a part of the space.
+        assert "possible" not in all_known + mixed
+        assert "whole space" not in all_known + mixed
+
+
 def test_drawing_changes_no_table(make: Make) -> None:
     results, tables = make()
     before = tables.final.copy()
