@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nasbench_lab.plots.names import display_names
-from nasbench_lab.results import Results, TaskCard
+from nasbench_lab.results import Results, Runs, TaskCard
 from nasbench_lab.search import SOURCES
 from nasbench_lab.statistics.pairwise import p_text
 from nasbench_lab.tables import Tables, rows_of
@@ -322,7 +322,21 @@ def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
             " follows its recipe, and what is listed follows the table's. A difference between two"
             " incumbents may be one between protocols, and the seconds are those of two machines."
         )
-    return sentences
+    return sentences + _unequal_lengths(all_runs)
+
+
+def _unequal_lengths(all_runs: Sequence[Runs]) -> list[str]:
+    """What it means for incumbents that sources answer after different numbers of epochs."""
+    source = np.concatenate([runs.source for runs in all_runs])
+    epochs = np.concatenate([runs.epochs for runs in all_runs])
+    longest = {int(epochs[source == each].max()) for each in np.unique(source)}
+    if len(longest) == 1:
+        return []
+    return [
+        f"Incumbents are taken from the evaluations after the most epochs, {max(longest):,};"
+        f" {100 * (epochs < max(longest)).mean():.1f} % of the evaluations are after fewer, and were none"
+        " beside those, whatever their accuracy."
+    ]
 
 
 def _failures(results: Results, task: TaskCard) -> list[str]:

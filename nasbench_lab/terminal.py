@@ -72,11 +72,16 @@ def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
         unit = ", in percent" if card.in_percent else ""
         console.print(f"{escape(card.reported)}{unit}", highlight=False)
         console.print(_task_table(card, results, tables))
+    legend = []
     if len(results.algorithms) > 1:
-        console.print(
+        legend.append(
             "Better, worse: than the algorithm with the best mean, by a Mann-Whitney test, Holm-corrected"
-            " over all pairs of the task, p < 0.05. Regret: mean distance to the optimum."
+            " over all pairs of the task, p < 0.05."
         )
+    if any(card.optimum is not None for card in results.tasks):
+        legend.append("Regret: mean distance to the optimum, the best that is listed.")
+    if legend:
+        console.print(" ".join(legend))
     for what, name in (("Report", "report.html"), ("Figures", "figures"), ("Tables", "tables")):
         console.print(f"{what + ':':<9}{folder / name}", soft_wrap=True, highlight=False)
 

@@ -14,7 +14,9 @@ from nasbench_lab.compare import main
 from nasbench_lab.data import main as data
 from nasbench_lab.errors import StoreError, UsageError
 from nasbench_lab.experiment import compare
+from nasbench_lab.findings import findings
 from nasbench_lab.spaces import find_space
+from nasbench_lab.tables import compute_tables
 from nasbench_lab.tasks import LiveSettings
 from tests.live_task import RECIPE
 from tests.tables import measurement, small_contents
@@ -65,6 +67,21 @@ def test_what_is_not_listed_is_trained_once(monkeypatch):
     second = compare(WALK, out="second", jobs=1).runs[KEY]
     for name in ("architectures", "valid_accuracy", "seconds", "source"):
         assert (getattr(first, name) == getattr(second, name)).all()
+
+
+def test_sources_that_train_for_different_lengths_are_told_of():
+    shorter = replace(WALK, recipe=RECIPE.replace("epochs=2", "epochs=1"))
+    told = {}
+    for comparison in (WALK, shorter):
+        results = compare(comparison, out=comparison.recipe, jobs=1)
+        sentences = findings(results, compute_tables(results))
+        told[comparison.recipe] = [each for each in sentences if each.startswith("Incumbents are taken")]
+    assert told[WALK.recipe] == []
+    share = 100 * (results.runs[KEY].source == 2).mean()
+    assert told[shorter.recipe] == [
+        f"Incumbents are taken from the evaluations after the most epochs, 2; {share:.1f} % of the"
+        " evaluations are after fewer, and were none beside those, whatever their accuracy."
+    ]
 
 
 def test_the_command_reports_sources_and_protocols(capsys):
