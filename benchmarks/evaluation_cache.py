@@ -168,7 +168,9 @@ def _checked(kind: type[Kind], values: Any) -> Kind:
 
 
 def _check_whole(outcome: Outcome, epochs: int) -> None:
-    """Raise `ValueError` where a training neither failed nor came to its end."""
+    """Raise `ValueError` where a training neither diverged nor came to its end."""
+    if outcome.failure and not outcome.diverged:
+        raise ValueError("its training failed for what may have been the machine's fault")
     if outcome.failure:
         whole = outcome.test is None and len(outcome.epochs) <= epochs
     else:

@@ -1,6 +1,7 @@
 """Fetching published files: with a checksum, going on after a cut, never half there under the real name."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from nasbench_lab.errors import FetchError
+from nasbench_lab.files import lock
 
 if TYPE_CHECKING:
     from requests import Response
@@ -99,22 +101,18 @@ def _one_line(error: BaseException) -> str:
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Keep other processes from writing to a part, where the system and the file system have such locks."""
-    try:
-        import fcntl
-    except ImportError:
+    """Keep other processes from writing to a part."""
+    if sys.platform == "win32":  # there a file that is open cannot be renamed
         yield
         return
-    with part.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise FetchError(
-                f"another process is downloading {part.with_suffix('')}; wait for it, or end it and run this"
-                " again"
-            ) from None
-        except OSError:
-            pass  # Some network file systems have none; then the checksum alone decides.
+    try:
+        locked = lock(part)
+    except BlockingIOError:
+        raise FetchError(
+            f"another process is downloading {part.with_suffix('')}; wait for it, or end it and run this"
+            " again"
+        ) from None
+    with locked:
         try:
             yield
         finally:

@@ -153,7 +153,7 @@ class LiveTask:
             log.warning("training %s with seed %d failed: %s", key.architecture, seed, outcome.failure)
         if not outcome.failure or outcome.diverged:
             self._cache.put(key, self._recipe, self._images, outcome)
-        checkpoint.unlink(missing_ok=True)
+            checkpoint.unlink(missing_ok=True)
         return outcome
 
     @property

@@ -22,9 +22,9 @@ class TabularTask:
         data_set: one of its data sets.
         epochs: training epochs behind the accuracy a search sees; None for the longest training.
             A training of exactly that length is used where the table has one, otherwise that epoch
-            of the longest training. Where a search asks for other epochs, a training of exactly that
-            length answers; otherwise these epochs of the task's own training, and where that did not
-            record them, of the longest.
+            of the longest training. Where a search asks for other epochs, they are those of the task's
+            own training where that is not the longest and recorded them, otherwise those of a training of
+            exactly that length, otherwise of the longest.
         seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
         device: whose latency a search sees; None for that of the only device, where there is one.

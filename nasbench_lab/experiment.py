@@ -18,7 +18,7 @@ from benchmarks.catalog import data_folder
 from nasbench_lab import __version__
 from nasbench_lab.algorithm import NamedAlgorithm, find_algorithm
 from nasbench_lab.comparison import Comparison
-from nasbench_lab.errors import AlgorithmError, NasbenchLabError, UsageError
+from nasbench_lab.errors import AlgorithmError, NasbenchLabError, TableError, UsageError
 from nasbench_lab.processes import closing_quietly, leave_interrupts_to_parent
 from nasbench_lab.protocols import describe_protocol, find_protocol
 from nasbench_lab.results import Results
@@ -43,6 +43,7 @@ class Block:
 
     comparison: Comparison
     task: str
+    digest: str
     algorithm: str
     source_sha256: str
     label: str
@@ -212,14 +213,15 @@ def _blocks(
     jobs: int,
 ) -> list[Block]:
     """The missing runs in pieces; where these are fewer than the jobs, each may train with several."""
-    # Live runs take long enough for each to be handed back by itself.
-    length = 1 if comparison.recipe else BLOCK
+    # These runs take long enough for each to be handed back by itself.
+    length = 1 if comparison.recipe or comparison.budget_real_seconds else BLOCK
     pieces = sum(math.ceil(len(runs) / length) for runs in missing.values())
     live = replace(live, jobs=max(1, jobs // max(pieces, 1)))
     return [
         Block(
             comparison=comparison,
             task=task,
+            digest=_open(task, comparison, live).card.digest,
             algorithm=contestants[label].reference,
             source_sha256=contestants[label].source_sha256,
             label=label,
@@ -270,6 +272,11 @@ def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | Nasbe
             raise AlgorithmError(
                 f"the file of {block.label} changed while the comparison ran; what was finished is kept: put"
                 " the file back to go on, or compare what it says now into another --out"
+            )
+        if _open(block.task, block.comparison, block.live).card.digest != block.digest:
+            raise TableError(
+                f"the table of {block.task} changed while the comparison ran; what was finished is kept:"
+                " compare on the new one into another --out"
             )
         return block, [
             _run(block.task, block.label, algorithm, block.comparison, block.live, block.budget, run)

@@ -322,10 +322,10 @@ def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
             " follows its recipe, and what is listed follows the table's. A difference between two"
             " incumbents may be one between protocols, and the seconds are those of two machines."
         )
-    return sentences + _unequal_lengths(all_runs)
+    return sentences + _unequal_lengths(task, all_runs)
 
 
-def _unequal_lengths(all_runs: Sequence[Runs]) -> list[str]:
+def _unequal_lengths(task: TaskCard, all_runs: Sequence[Runs]) -> list[str]:
     """What it means for incumbents that sources answer after different numbers of epochs."""
     source = np.concatenate([runs.source for runs in all_runs])
     epochs = np.concatenate([runs.epochs for runs in all_runs])
@@ -333,7 +333,7 @@ def _unequal_lengths(all_runs: Sequence[Runs]) -> list[str]:
     if len(longest) == 1:
         return []
     return [
-        f"Incumbents are taken from the evaluations after the most epochs, {max(longest):,};"
+        f"On {task.title}, incumbents are taken from the evaluations after the most epochs, {max(longest):,};"
         f" {100 * (epochs < max(longest)).mean():.1f} % of the evaluations are after fewer, and were none"
         " beside those, whatever their accuracy."
     ]

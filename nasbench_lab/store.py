@@ -94,7 +94,7 @@ class RunStore:
 
     def _save_unless_it_fails(self) -> None:
         # What cannot be written here stays unsaved, and the next saving raises it where it can be caught.
-        with suppress(OSError):
+        with suppress(Exception):
             self.save()
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ def load_results(folder: Path) -> Results:
             path = _path(folder, card.name, label)
             stored = _read_runs(path) if path.exists() else {}
             if len(stored) < seeds:
-                again = f"python -m nasbench_lab.compare --config {folder}/comparison.json --out {folder}"
+                again = f"python -m nasbench_lab.compare --config {folder}/comparison.json"
                 raise StoreError(
                     f"{folder} is unfinished: it holds {len(stored)} of {seeds} runs of {label} on"
                     f" {card.name}; go on with: {again}"

@@ -109,8 +109,13 @@ def test_a_failed_training_is_an_evaluation_without_an_accuracy(tmp_path, traine
 def test_what_may_be_the_machines_failure_is_not_remembered(tmp_path, monkeypatch, failure):
     outcome = Outcome(epochs=(), test=None, failure=failure, parameters=0.1, flops=2.0, device="small")
     monkeypatch.setattr(trainer, "train", lambda *_, **__: outcome)
-    assert live_task(tmp_path).evaluate(GOOD, None, rng()).failed
+    task = live_task(tmp_path)
+    checkpoint = EvaluationCache(tmp_path).checkpoint(task._key(GOOD, 0))
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    assert task.evaluate(GOOD, None, rng()).failed
     assert list(EvaluationCache(tmp_path).entries()) == []
+    assert checkpoint.exists()
 
 
 def test_a_training_that_diverged_is_remembered(tmp_path, trained):

@@ -118,7 +118,7 @@ def test_nothing_measured_makes_no_table(tmp_path):
 def test_a_seed_that_is_not_whole_is_kept_beside_the_table(tmp_path):
     list(islice(measure.measure(place(tmp_path), seeds=2), 6))  # three of the first seed, two of the second
     contents, rest = tables(place(tmp_path))
-    assert (contents.title, rest.title) == ("Mini NAS-Bench-201", "CIFAR-10 mini (2 of 3 cells so far)")
+    assert (contents.title, rest.title) == ("Mini NAS-Bench-201", "Mini NAS-Bench-201 (2 of 3 cells so far)")
     whole, part = (each.data_sets["digits"].trainings[TINY.epochs].test_accuracy for each in (contents, rest))
     assert (whole.seeds, part.seeds) == (("0",), ("1",))
     assert np.isfinite(whole.values[CELLS]).all()

@@ -70,7 +70,7 @@ def test_an_algorithm_may_ask_for_another_fidelity(tmp_path):
 
 
 def with_curves(**task):
-    """Two trainings: epochs 4 and 12 of 12, at 10 and 20 %, and 4, 6 and 200 of 200, at 40, 50 and 60 %."""
+    """Three trainings: of 4 epochs, at 30 %; epochs 4 and 12 of 12, at 10 and 20 %; 4, 6 and 200 of 200."""
 
     def curve(epochs, levels):
         values = np.tile(np.array(levels)[None, :, None], (SIZE, 1, 1))
@@ -78,7 +78,8 @@ def with_curves(**task):
 
     long = Training(valid_accuracy=curve((4, 6, 200), (40.0, 50.0, 60.0)))
     short = Training(valid_accuracy=curve((4, 12), (10.0, 20.0)))
-    return {"trainings": {12: short, 200: long}, **task}
+    shortest = Training(valid_accuracy=curve((4,), (30.0,)))
+    return {"trainings": {4: shortest, 12: short, 200: long}, **task}
 
 
 @pytest.mark.parametrize(
@@ -88,9 +89,9 @@ def with_curves(**task):
         (12, 6, 50),
         (12, 12, 20),
         (12, 200, 60),
-        (None, 4, 40),
+        (None, 4, 30),
         (None, 12, 20),
-        (6, 4, 40),
+        (6, 4, 30),
         (None, 6, 50),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 
 import nasbench_lab
 from benchmarks.table import write_table
-from nasbench_lab import Comparison
+from nasbench_lab import Comparison, experiment
 from nasbench_lab.errors import AlgorithmError, StoreError, TableError, UsageError
 from nasbench_lab.experiment import compare, default_folder, run_seed
 from nasbench_lab.protocols import find_protocol
@@ -247,6 +247,18 @@ def test_an_algorithm_that_is_edited_while_it_runs_ends_the_comparison(jobs):
         compare(comparison, out="r", jobs=jobs, progress=edit)
     own_algorithm("while True:\n    yield space.sample(rng)\n")
     assert same(compare(comparison, out="r", jobs=jobs), compare(comparison, out="whole", jobs=jobs))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_table_that_is_replaced_while_it_runs_ends_the_comparison(jobs, monkeypatch):
+    real = experiment._blocks
+
+    def replaced(*arguments):
+        return [replace(block, digest="0" * 64) for block in real(*arguments)]
+
+    monkeypatch.setattr(experiment, "_blocks", replaced)
+    with pytest.raises(TableError, match=r"the table of toy/(one|two) changed while the comparison ran"):
+        compare(TOY, out="r", jobs=jobs)
 
 
 def test_a_budget_of_seconds_needs_training_times(tmp_path, monkeypatch):
