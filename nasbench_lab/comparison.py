@@ -42,7 +42,7 @@ class Comparison:
         protocol: name of the published protocol that the settings came from.
     """
 
-    benchmark: tuple[str, ...] = ("nasbench_graph",)
+    benchmark: tuple[str, ...] = ("cifar10-mini",)
     algorithms: tuple[str, ...] = (
         "random_search",
         "local_search",
