@@ -35,6 +35,9 @@ def draw(results: Results, tables: Tables) -> Figure:
     bar = figure.colorbar(
         colours, ax=axes, shrink=min(1.0, 2.2 / figure.get_figheight()), aspect=14, pad=0.02
     )
+    for panel in axes:
+        # A colour bar pulls square panels to its side, and names would lose the room that was made for them.
+        panel.set_anchor("W")
     bar.set_label("Probability that row\nbeats column (A12)")
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1])
     bar.outline.set_visible(False)

@@ -2,6 +2,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
 from nasbench_lab.plots import pairwise
 
 Make = Callable[..., Any]
@@ -38,3 +41,17 @@ def test_better_is_blue_and_worse_is_red(make: Make) -> None:
 def test_what_could_not_be_compared_is_a_dash(make: Make) -> None:
     results, tables = make(tasks=1, algorithms=2, runs=3, failed=3)
     assert set(cells(pairwise.draw(results, tables).axes[0]).values()) == {"–"}
+
+
+@pytest.mark.parametrize("tasks", [1, 2, 3])
+@pytest.mark.parametrize("algorithms", [2, 5, 10])
+def test_names_are_not_cut_off(make: Make, tasks: int, algorithms: int) -> None:
+    figure = pairwise.draw(*make(tasks=tasks, algorithms=algorithms))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for axes in figure.axes:
+        texts = (axes.title, *axes.get_yticklabels(), *axes.get_xticklabels(), axes.yaxis.label)
+        for text in (text for text in texts if text.get_text()):
+            box = text.get_window_extent(canvas.get_renderer())
+            assert 0 <= box.x0 <= box.x1 <= figure.bbox.width, text.get_text()
+            assert 0 <= box.y0 <= box.y1 <= figure.bbox.height, text.get_text()
