@@ -11,6 +11,7 @@ from benchmarks.measure import IMAGES, NAME, SPACE
 from benchmarks.training.devices import describe_device, find_device
 from benchmarks.training.images import open_images
 from benchmarks.training.recipes import MINI
+from nasbench_lab.comparison import Comparison
 from nasbench_lab.spaces import find_space
 
 # Another kind of processor adds in another order, and training amplifies the last bit: as much as another
@@ -22,15 +23,22 @@ RETRAINED = 3
 
 @pytest.fixture(scope="module")
 def table():
-    if NAME not in embedded_names():
-        pytest.skip(f"{NAME} is not measured yet")
     return open_table(NAME)
 
 
 def test_the_table_is_whole_small_and_by_the_present_recipe(table):
     table.verify()
     assert table.provenance["recipe digest"] == MINI.digest
+    data_set = table.data_set(IMAGES)
+    assert len(data_set) == find_space(SPACE).size
+    for measured in vars(data_set.trainings[MINI.epochs]).values():
+        assert np.isfinite(measured.values).all()
     assert embedded_path(NAME).stat().st_size < 10_000_000
+
+
+def test_the_default_comparison_needs_nothing_but_the_package():
+    assert Comparison().benchmark == (NAME,)
+    assert NAME in embedded_names()
 
 
 def test_equal_cells_are_listed_alike(table):
