@@ -327,7 +327,7 @@ def test_a_partial_table_says_what_can_be_done_about_a_miss(tmp_path):
     task = TabularTask(Table(tmp_path / "nasbench101.h5"), "cifar10")
     rng = np.random.default_rng(0)
     assert task.evaluate(CELLS[3], None, rng).valid_accuracy == 90
-    assert task.card.reported == "validation accuracy after 108 epochs (one run)"
+    assert task.card.reported == "validation accuracy after 108 epochs (one training)"
     for ask in (lambda: task.evaluate(CELLS[4], None, rng), lambda: task.test_accuracy(CELLS[4])):
         with pytest.raises(
             UnlistedArchitecture, match=r"its table has 1 rows only\. Import the whole of"

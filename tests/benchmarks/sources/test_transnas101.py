@@ -95,7 +95,7 @@ def test_cards_say_what_is_measured(table):
     assert card.title == "TransNAS-Bench-101, Room layout (macro)"
     assert card.metric == "negative loss"
     assert card.searched == "validation negative loss after 25 epochs (one training)"
-    assert card.reported == "test negative loss after 25 epochs (one run)"
+    assert card.reported == "test negative loss after 25 epochs (one training)"
     assert card.cost == "simulated seconds"
     assert card.optimum < 0
     metrics = {name: table.data_set(name).metric for name in table.data_set_names}
