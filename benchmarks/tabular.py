@@ -281,7 +281,7 @@ class TabularTask:
         return devices[device]
 
     def _check_reported(self, architecture: Architecture, row: int) -> None:
-        # A harness would take NaN for an incumbent that did not change.
+        # A harness would pass it over, and report what the search had found worse.
         if math.isnan(self.reported[row]):
             split, _, length = self._report
             raise self._unlisted(architecture, f"{split} accuracy after {length} epochs")

@@ -217,11 +217,12 @@ def _blocks(
     length = 1 if comparison.recipe or comparison.budget_real_seconds else BLOCK
     pieces = sum(math.ceil(len(runs) / length) for runs in missing.values())
     live = replace(live, jobs=max(1, jobs // max(pieces, 1)))
+    digests = {task: _open(task, comparison, live).card.digest for task in budgets}
     return [
         Block(
             comparison=comparison,
             task=task,
-            digest=_open(task, comparison, live).card.digest,
+            digest=digests[task],
             algorithm=contestants[label].reference,
             source_sha256=contestants[label].source_sha256,
             label=label,

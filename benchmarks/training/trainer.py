@@ -115,6 +115,7 @@ def train(
                 if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
                     training.save(checkpoint, identity, epochs)
                     saved = time.monotonic()
+            started = _now(device)
             with _explained(recipe, device):
                 test = training.test()
         except _Failed as error:
