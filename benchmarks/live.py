@@ -14,6 +14,7 @@ from benchmarks.pack import Protocol
 from benchmarks.training.outcome import Epoch, Outcome
 from benchmarks.training.recipes import Recipe
 from nasbench_lab.errors import UsageError
+from nasbench_lab.processes import explaining_lost_processes
 from nasbench_lab.results import TaskCard
 from nasbench_lab.search import Evaluation, Query
 from nasbench_lab.spaces import Architecture, SearchSpace
@@ -127,9 +128,10 @@ class LiveTask:
         }
         if len(missing) > 1:
             # Processes, since PyTorch has one generator for all threads.
-            trained = Parallel(n_jobs=self._jobs, backend="loky")(
-                delayed(self.train)(*each) for each in missing.values()
-            )
+            with explaining_lost_processes():
+                trained = Parallel(n_jobs=self._jobs, backend="loky")(
+                    delayed(self.train)(*each) for each in missing.values()
+                )
             self._known |= zip(missing, trained, strict=True)
 
     def train(self, architecture: Architecture, seed: int) -> Outcome:

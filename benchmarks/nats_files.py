@@ -38,6 +38,7 @@ from benchmarks.sources.base import is_number, sha256
 from benchmarks.table import DataSet, Measurement, Training
 from benchmarks.torch_files import is_torch_file, opened_pickle
 from nasbench_lab.errors import TableError
+from nasbench_lab.processes import explaining_lost_processes
 from nasbench_lab.spaces import SearchSpace, find_space
 
 PACKED_START = b"BZh"
@@ -183,9 +184,10 @@ def _read_folder(folder: Path, layout: Layout) -> Records:
         _check_meta(listed, layout, str(meta))
         digests.append(f"{digest}  {meta.name}\n")
     records = Records({})
-    for index, trained, digest in _in_parallel(paths, layout):
-        records.trained[index] = trained
-        digests.append(f"{digest}  {paths[index].name}\n")
+    with explaining_lost_processes():
+        for index, trained, digest in _in_parallel(paths, layout):
+            records.trained[index] = trained
+            digests.append(f"{digest}  {paths[index].name}\n")
     records.source_sha256[f"{folder.name}/"] = hashlib.sha256("".join(digests).encode()).hexdigest()
     return records
 

@@ -7,6 +7,7 @@
     ├── ImagesError               images to train on are missing, damaged, or not what they should be
     ├── TrainingError             the device that trains failed
     ├── FetchError                a published file could not be fetched
+    ├── ProcessError              a process that worked was ended from outside
     ├── AlgorithmError            an algorithm broke the contract, or failed
     └── StoreError                a folder of results cannot be used as asked
 
@@ -44,6 +45,10 @@ class TrainingError(NasbenchLabError):
 
 class FetchError(NasbenchLabError):
     """A published file could not be fetched."""
+
+
+class ProcessError(NasbenchLabError):
+    """A process that worked was ended from outside; what it worked on is not to blame."""
 
 
 class AlgorithmError(NasbenchLabError):

@@ -1,10 +1,25 @@
-"""What work in several processes shares: how it is stopped."""
+"""What work in several processes shares: how it is stopped, and what is said when a process is lost."""
 
 import signal
 import warnings
 from collections.abc import Generator, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any
+
+from nasbench_lab.errors import ProcessError
+
+
+@contextmanager
+def explaining_lost_processes() -> Iterator[None]:
+    """Turn joblib's error, raised where a process ends that should have gone on, into one line."""
+    try:
+        yield
+    except BrokenProcessPool:
+        raise ProcessError(
+            "a process that worked was ended from outside, most often because memory ran out; what was"
+            " finished is kept: start again, with fewer --jobs if it was for memory"
+        ) from None
 
 
 @contextmanager
@@ -14,7 +29,8 @@ def closing_quietly(outcomes: Generator[Any, None, None]) -> Iterator[None]:
     Stopped early, joblib warns of the work it cancels: that is what stopping means.
     """
     try:
-        yield
+        with explaining_lost_processes():
+            yield
     finally:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "[\\s\\S]*(cancelled|not used)", UserWarning)

@@ -15,7 +15,7 @@ import pytest
 import nasbench_lab
 from benchmarks.table import write_table
 from nasbench_lab import Comparison, experiment
-from nasbench_lab.errors import AlgorithmError, StoreError, TableError, UsageError
+from nasbench_lab.errors import AlgorithmError, ProcessError, StoreError, TableError, UsageError
 from nasbench_lab.experiment import compare, default_folder, run_seed
 from nasbench_lab.protocols import find_protocol
 from nasbench_lab.store import load_results
@@ -247,6 +247,34 @@ def test_an_algorithm_that_is_edited_while_it_runs_ends_the_comparison(jobs):
         compare(comparison, out="r", jobs=jobs, progress=edit)
     own_algorithm("while True:\n    yield space.sample(rng)\n")
     assert same(compare(comparison, out="r", jobs=jobs), compare(comparison, out="whole", jobs=jobs))
+
+
+def test_a_process_that_is_lost_ends_the_comparison_in_one_line(tmp_path):
+    # As the system ends a process when memory runs out, but for the one that the tests run in.
+    scarce = tmp_path / "scarce"
+    comparison = own_algorithm(
+        f"""
+        import multiprocessing, os, pathlib, signal
+        while True:
+            in_worker = multiprocessing.current_process().name != "MainProcess"
+            if in_worker and pathlib.Path({str(scarce)!r}).exists():
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield space.sample(rng)
+        """
+    )
+    comparison = replace(comparison, seeds=1000)
+    before, after = [], []
+
+    def run_out(progress):
+        before.append(progress.finished)
+        scarce.touch()
+
+    with pytest.raises(ProcessError, match="a process that worked was ended from outside"):
+        compare(comparison, out="r", jobs=2, progress=run_out)
+    scarce.unlink()
+    results = compare(comparison, out="r", jobs=2, progress=lambda told: after.append(told.finished))
+    assert 0 < before[-1] < after[0]
+    assert same(results, compare(comparison, out="whole", jobs=1))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
