@@ -1,4 +1,6 @@
 import math
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from benchmarks.evaluation_cache import EvaluationCache
 from benchmarks.live import LiveTask
 from benchmarks.training import trainer
 from benchmarks.training.outcome import Epoch, Outcome, Scores
-from nasbench_lab.errors import UsageError
+from nasbench_lab.errors import ProcessError, UsageError
 from nasbench_lab.search import Budget, Query, search
 from nasbench_lab.spaces import find_space
 from tests.live_task import GOOD, OTHER, SPACE, TINY, digits, live_task, rng
@@ -184,10 +186,17 @@ def test_a_batch_trained_in_parallel_is_the_same(tmp_path):
 SEED = np.random.SeedSequence(0)
 
 
-def test_a_batch_trains_ahead_what_will_be_asked_for(tmp_path, trained, monkeypatch):
-    task = live_task(tmp_path, seeds=3)  # one job: nothing is trained ahead
+def test_with_one_job_nothing_is_trained_ahead(tmp_path, trained):
+    task = live_task(tmp_path, seeds=3)
     task.prepare([Query(GOOD), Query(OTHER)], rng())
     assert trained == []
+
+
+def test_a_process_that_is_lost_is_one_line(tmp_path):
+    # The first epoch ends the process, as the system does when memory runs out.
+    task = live_task(tmp_path, jobs=2, progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(ProcessError, match="a process that worked was ended from outside"):
+        task.prepare([Query(GOOD), Query(OTHER)], rng())
 
 
 def test_what_is_no_architecture_is_refused(tmp_path):
