@@ -153,7 +153,9 @@ def main() -> None:
     assert seconds is not None
     assert valid is not None
     measured = distinct & np.isfinite(ours).any(axis=1)
-    repeated = distinct & np.isfinite(every_seed).all(axis=1) & (every_seed.shape[1] > 1)
+    # Of the seeds that every cell has, where these are several.
+    several = ours if ours.shape[1] > 1 else every_seed
+    repeated = distinct & np.isfinite(several).all(axis=1) & (several.shape[1] > 1)
     spent = seconds.values[measured, -1]  # noqa: PD011
     facts = {
         "title": table.title,
@@ -163,7 +165,7 @@ def main() -> None:
         "seconds of a training, median": float(np.nanmedian(spent)),
         "seconds of a training, 5 % and 95 %": np.nanpercentile(spent, [5, 95]).round(2).tolist(),
         "standard deviation between seeds, root mean square (points)": float(
-            np.sqrt(np.var(every_seed[repeated], axis=1, ddof=1).mean())
+            np.sqrt(np.var(several[repeated], axis=1, ddof=1).mean())
         )
         if repeated.any()
         else None,
