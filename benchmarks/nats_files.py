@@ -184,7 +184,7 @@ def _read_folder(folder: Path, layout: Layout) -> Records:
         _check_meta(listed, layout, str(meta))
         digests.append(f"{digest}  {meta.name}\n")
     records = Records({})
-    with explaining_lost_processes():
+    with explaining_lost_processes("no table was written: start again, with more memory free"):
         for index, trained, digest in _in_parallel(paths, layout):
             records.trained[index] = trained
             digests.append(f"{digest}  {paths[index].name}\n")

@@ -9,22 +9,23 @@ from typing import Any
 
 from nasbench_lab.errors import ProcessError
 
+KEPT = "what was finished is kept: start again, with fewer --jobs if it was for memory"
+
 
 @contextmanager
-def explaining_lost_processes() -> Iterator[None]:
+def explaining_lost_processes(remedy: str = KEPT) -> Iterator[None]:
     """Turn joblib's error, raised where a process ends that should have gone on, into one line."""
     try:
         yield
     except BrokenProcessPool:
         raise ProcessError(
-            "a process that worked was ended from outside, most often because memory ran out; what was"
-            " finished is kept: start again, with fewer --jobs if it was for memory"
+            f"a process that worked was ended from outside, most often because memory ran out; {remedy}"
         ) from None
 
 
 @contextmanager
 def closing_quietly(outcomes: Generator[Any, None, None]) -> Iterator[None]:
-    """Close joblib's generator at the end, however that comes.
+    """Close joblib's generator at the end, however that comes; a lost process is one line.
 
     Stopped early, joblib warns of the work it cancels: that is what stopping means.
     """

@@ -7,6 +7,7 @@ import bz2
 import copy
 import pickle
 import tracemalloc
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from benchmarks.nats_files import Layout, is_nats, read_data_sets
 from benchmarks.sources.nasbench201 import LAYOUT
 from benchmarks.table import Contents, Table, write_table
 from benchmarks.tabular import TabularTask
-from nasbench_lab.errors import TableError, UnlistedArchitecture
+from nasbench_lab.errors import ProcessError, TableError, UnlistedArchitecture
 from nasbench_lab.spaces import find_space
 from tests.nats_files import (
     LEAK,
@@ -545,3 +546,14 @@ def test_damage_is_an_error_or_goes_unseen(originals, tmp_path, form, data):
         write_table(contents(read), tmp_path / "table.h5")
         return
     assert len(message.splitlines()) == 1
+
+
+def test_a_process_lost_while_a_folder_is_read_is_one_line_and_leaves_no_table(folder, tmp_path, monkeypatch):
+    def lost(*_):
+        raise BrokenProcessPool
+
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(nats_files, "_read_cell", lost)
+    with pytest.raises(ProcessError, match=r"ended from outside.*no table was written: start again"):
+        import_table("nasbench201", [folder])
+    assert not list((tmp_path / "data").glob("*"))
