@@ -90,8 +90,9 @@ def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents |
     ]
     before = _before(protocol)
     if not entries:
-        beyond = " beyond what the embedded table lists" if before else " yet"
-        raise TableError(f"nothing was measured{beyond}")
+        listed = {seed for table in before for seed in _trained(table.data_set(IMAGES))[0]}
+        beyond = f" beyond the {len(listed)} seeds that the embedded table lists; more --seeds measure on"
+        raise TableError(f"nothing was measured{beyond if before else ' yet'}")
     packed = pack(entries, NAME, TITLE)
     known = [table.provenance for table in before]
     devices = {device for each in (packed.provenance, *known) for device in each["devices"].split("; ")}

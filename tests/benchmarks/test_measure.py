@@ -101,7 +101,7 @@ def test_what_the_embedded_table_lists_is_not_measured_again(tmp_path):
     elsewhere = Workplace(images=None, cache=tmp_path / "new cache")
     assert next(measure.measure(elsewhere, seeds=2)) == (3, 6)
     assert Table(tmp_path / "embedded" / f"{measure.NAME}.h5").title == "Mini NAS-Bench-201"
-    with pytest.raises(TableError, match="nothing was measured beyond what the embedded table lists"):
+    with pytest.raises(TableError, match="beyond the 1 seeds that the embedded table lists; more --seeds"):
         tables(elsewhere)
     list(measure.measure(elsewhere, seeds=2))
     contents, _ = tables(elsewhere)
