@@ -1,8 +1,9 @@
 """Finished trainings, kept so that each is done once: one small JSON file each.
 
 Any number of processes, on any number of machines that share the folder, may read and write at once. A file
-is written under another name and then renamed, so that it is whole or not there; two that write the same
-evaluation replace one whole file by another.
+is written under another name and then named, so that it is whole or not there. Of two that train the same at
+once the first is kept, and the other goes on with what it says, seconds included: what a search was told is
+what the cache will say.
 """
 
 import hashlib
@@ -85,15 +86,28 @@ class EvaluationCache:
         entry = self._entry(self.path(key))
         return None if entry is None else entry.outcome
 
-    def put(self, key: Key, recipe: Recipe, images: "ImageSet", outcome: Outcome) -> None:
-        """Keep an outcome. Raises `OSError` where the folder cannot be written."""
+    def put(self, key: Key, recipe: Recipe, images: "ImageSet", outcome: Outcome) -> Outcome:
+        """Keep an outcome where there is none, and return the one that is kept.
+
+        Raises `OSError` where the folder cannot be written.
+        """
         content = {
             "format_version": FORMAT_VERSION,
             "created_by": f"nasbench_lab {nasbench_lab.__version__}",
             **asdict(Entry(key, asdict(recipe), images.name, images.title, outcome)),
         }
-        with replacing(self.path(key)) as temporary:
-            temporary.write_text(json.dumps(content, indent=1) + "\n")
+        text = json.dumps(content, indent=1) + "\n"
+        path = self.path(key)
+        try:
+            with replacing(path, first_stays=True) as temporary:
+                temporary.write_text(text)
+        except FileExistsError:
+            kept = self.get(key)
+            if kept is not None:
+                return kept
+            with replacing(path) as temporary:  # it was damaged
+                temporary.write_text(text)
+        return outcome
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, in the order of the file names; damaged files are left out, and said so."""

@@ -135,7 +135,7 @@ class LiveTask:
             self._known |= zip(missing, trained, strict=True)
 
     def train(self, architecture: Architecture, seed: int) -> Outcome:
-        """Train, and keep the outcome."""
+        """Train, and keep the outcome; where another process did meanwhile, the outcome is that one."""
         from benchmarks.training.devices import find_device
         from benchmarks.training.trainer import train
 
@@ -154,7 +154,7 @@ class LiveTask:
         if outcome.failure:
             log.warning("training %s with seed %d failed: %s", key.architecture, seed, outcome.failure)
         if not outcome.failure or outcome.diverged:
-            self._cache.put(key, self._recipe, self._images, outcome)
+            outcome = self._cache.put(key, self._recipe, self._images, outcome)
             checkpoint.unlink(missing_ok=True)
         return outcome
 

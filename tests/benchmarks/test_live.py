@@ -1,6 +1,7 @@
 import math
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -124,6 +125,21 @@ def test_a_training_that_diverged_is_remembered(tmp_path, trained):
     for _ in range(2):
         assert live_task(tmp_path).evaluate(OTHER, None, rng()).failed
     assert len(trained) == 1
+
+
+def test_of_two_that_train_the_same_at_once_both_are_told_what_is_kept(tmp_path, trained, monkeypatch):
+    one, other = live_task(tmp_path), live_task(tmp_path)
+    train = trainer.train
+
+    def slower(*settings, **named):
+        monkeypatch.setattr(trainer, "train", train)
+        one.evaluate(GOOD, None, rng())  # by now the other has finished
+        outcome = train(*settings, **named)
+        return replace(outcome, epochs=tuple(replace(epoch, train_seconds=99.0) for epoch in outcome.epochs))
+
+    monkeypatch.setattr(trainer, "train", slower)
+    assert other.evaluate(GOOD, None, rng()) == one.evaluate(GOOD, None, rng())
+    assert len(trained) == 2
 
 
 def test_a_checkpoint_is_removed_once_the_outcome_is_kept(tmp_path, trained, monkeypatch):

@@ -1,5 +1,7 @@
 import errno
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,28 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(RuntimeError):
         fail()
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_first_stays_where_that_is_asked_for(tmp_path, monkeypatch, links):
+    if not links:
+
+        def no_links(*_):
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(Path, "hardlink_to", no_links)
+    path = tmp_path / "file.txt"
+    with replacing(path, first_stays=True) as temporary:
+        temporary.write_text("one")
+
+    def second():
+        with replacing(path, first_stays=True) as temporary:
+            temporary.write_text("two")
+
+    with pytest.raises(FileExistsError, match=re.escape(str(path))):
+        second()
+    assert path.read_text() == "one"
     assert list(tmp_path.iterdir()) == [path]
 
 
