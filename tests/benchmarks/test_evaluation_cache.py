@@ -333,7 +333,9 @@ def test_many_processes_never_give_a_torn_file_and_agree(cache, caplog, same_pro
         writer.start()
     first: dict[Key, object] = {}
     with caplog.at_level(logging.WARNING):
-        while len(first) < len(KEYS) or any(writer.is_alive() for writer in writers):
+        writing = True
+        while writing:
+            writing = any(writer.is_alive() for writer in writers)  # once more after the last
             for key in KEYS:
                 outcome = cache.get(key)
                 if outcome is not None:
@@ -343,5 +345,6 @@ def test_many_processes_never_give_a_torn_file_and_agree(cache, caplog, same_pro
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [0] * 4
+    assert len(first) == len(KEYS)
     assert caplog.messages == []
     assert len(list(cache.folder.rglob("*.*"))) == len(KEYS)
