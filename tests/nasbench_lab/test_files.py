@@ -1,4 +1,6 @@
 import errno
+import multiprocessing
+import os
 import re
 import sys
 from pathlib import Path
@@ -31,6 +33,38 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     with pytest.raises(RuntimeError):
         fail()
     assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def write_again_and_again(path, writer, same_process_number):
+    """Every character says who wrote, so that a mixture shows, and the length that it is whole."""
+    if same_process_number:
+        os.getpid = lambda: 1  # as in two containers that share the folder
+    for _ in range(40):
+        with replacing(path) as temporary:
+            temporary.write_text(str(writer) * 10**writer)
+
+
+@pytest.mark.parametrize("same_process_number", [False, True])
+def test_many_processes_that_replace_a_file_never_tear_it(tmp_path, same_process_number):
+    context = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")
+    path = tmp_path / "file.txt"
+    writers = [
+        context.Process(target=write_again_and_again, args=(path, writer, same_process_number))
+        for writer in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    seen = 0
+    while any(writer.is_alive() for writer in writers):
+        if path.exists():
+            text = path.read_text()
+            assert text == text[0] * 10 ** int(text[0])
+            seen += 1
+    for writer in writers:
+        writer.join()
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    assert seen > 0
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -139,9 +139,7 @@ def main() -> None:
     settings.out.mkdir(parents=True, exist_ok=True)
     card = pd.DataFrame(rows(ours, published, distinct))
     seconds = data_set.trainings[length].train_seconds
-    valid = data_set.trainings[length].valid_seconds
     assert seconds is not None
-    assert valid is not None
     measured = distinct & np.isfinite(ours).any(axis=1)
     repeated = distinct & np.isfinite(ours).all(axis=1) & (ours.shape[1] > 1)
     spent = seconds.values[measured, -1]  # noqa: PD011
