@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
-from nasbench_lab.results import TaskCard
-from nasbench_lab.search import Evaluation, Query, Task
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.search.contract import Evaluation, Query, Task
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 
 import tyro
 
-from nasbench_lab.command_line import INTERRUPTED, run_command
-from nasbench_lab.comparison import Comparison, read_comparison
-from nasbench_lab.protocols import find_protocol, on_fewer_tasks
+from nasbench_lab.commands.running import INTERRUPTED, given_arguments, run_command
+from nasbench_lab.comparison.protocols import find_protocol, on_fewer_tasks
+from nasbench_lab.comparison.specification import Comparison, read_comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Command:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command; returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = given_arguments(arguments)
     # With SIGTERM, which batch systems end a job with, what was finished is saved as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return run_command(lambda: _run(given))
@@ -65,16 +65,17 @@ def _run(arguments: list[str]) -> int:
         default = Command(comparison=defaults)
         command = tyro.cli(Command, args=arguments, default=default, prog="python -m nasbench_lab.compare")
 
-    from nasbench_lab.experiment import compare
-    from nasbench_lab.figures import draw
-    from nasbench_lab.tasks import LiveSettings
-    from nasbench_lab.terminal import print_interrupted, print_outcome, progress_bar
+    from nasbench_lab.benchmarks.view import LiveSettings
+    from nasbench_lab.commands.outcome import print_interrupted, print_outcome
+    from nasbench_lab.commands.progress import comparison_bar
+    from nasbench_lab.comparison.execution import compare
+    from nasbench_lab.report.writing import draw
 
     comparison = on_fewer_tasks(command.comparison)
     folder = command.out or _folder(comparison, command.config)
     live = LiveSettings(data_dir=command.data_dir, device=command.device, cache=command.cache)
     try:
-        with progress_bar(folder) as bar:
+        with comparison_bar(folder) as bar:
             results = compare(comparison, out=folder, jobs=command.jobs, live=live, progress=bar.advance)
             bar.drawing()
             tables = draw(results, folder)
@@ -103,7 +104,7 @@ def _defaults(arguments: list[str]) -> Comparison | None:
 
 def _folder(comparison: Comparison, config: Path | None) -> Path:
     """Where the stored comparison lies that is gone on with; otherwise the default."""
-    from nasbench_lab.experiment import default_folder
+    from nasbench_lab.comparison.execution import default_folder
 
     if config is None:
         return default_folder(comparison)
@@ -116,7 +117,7 @@ def _folder(comparison: Comparison, config: Path | None) -> Path:
 class _CallableModule(ModuleType):
     # Importing this module binds it to `nasbench_lab.compare`, over the function of that name.
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
-        from nasbench_lab.experiment import compare
+        from nasbench_lab.comparison.execution import compare
 
         return compare(*arguments, **settings)
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.evaluation_cache import EvaluationCache
-from benchmarks.live import LiveTask
-from benchmarks.training.images import ImageSet, open_images
-from benchmarks.training.recipes import Recipe, find_recipe
+from nasbench_lab.benchmarks.live.cache import EvaluationCache
+from nasbench_lab.benchmarks.live.task import LiveTask
+from nasbench_lab.benchmarks.training.images import ImageSet, open_images
+from nasbench_lab.benchmarks.training.recipes import Recipe, find_recipe
 from nasbench_lab.spaces import find_space
 
 SPACE = find_space("nasbench201")

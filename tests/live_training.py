@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.evaluation_cache import Entry, Key
-from benchmarks.training.images import ImageSet
-from benchmarks.training.outcome import Epoch, Outcome, Scores
-from benchmarks.training.recipes import Recipe, find_recipe
+from nasbench_lab.benchmarks.live.cache import Entry, Key
+from nasbench_lab.benchmarks.training.images import ImageSet
+from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
+from nasbench_lab.benchmarks.training.recipes import Recipe, find_recipe
 
 # With a convolution of each size, a pool and a skip; no edge is dead.
 CELL = (3, 1, 2, 4, 3, 1)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.table import Contents, DataSet, Measurement, Table, Training, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.spaces import find_space
 
 SPACE = "nasbench_macro"

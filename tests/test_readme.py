@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_lab.algorithm import algorithm_names
+from nasbench_lab.comparison.contestants import algorithm_names
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,19 +1,21 @@
 """What each file in `benchmarks/sources` offers: `SOURCE`, a description and a way to read the files."""
 
-import gzip
-import hashlib
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import Any
 
-from benchmarks.fetch import Download
-from benchmarks.table import Contents, DataSet
-from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.benchmarks.benchmark import Benchmark
+from nasbench_lab.benchmarks.fetch import Download
+from nasbench_lab.benchmarks.tables.benchmark import TableBenchmark, keep_table
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet
+from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.errors import UsageError
 
-if TYPE_CHECKING:
-    from benchmarks.nasbench301 import Ensembles
+
+def open_table_benchmark(path: Path) -> TableBenchmark:
+    """Open the table at a path; raises `TableError` if it is missing or damaged."""
+    return TableBenchmark(Table(path))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +29,13 @@ class Source:
         licence: of the data.
         homepage: where the official files are described.
         files: what `convert` expects, in words for the command line.
-        convert: reads the official files and returns the table's contents, or the ensembles of a benchmark
-            that is a surrogate; raises `TableError` with one clear line on anything it cannot trust. Given no
-            files it reads a package that ships them, where `packaged` is true.
+        convert: reads the official files and returns what `keep` writes: the contents of a table, unless
+            another `keep` is given. It raises `TableError` with one clear line on anything it cannot trust.
+            Given no files it reads a package that ships them, if `packaged` is true.
+        keep: writes what `convert` returns to a path, and opens it.
+        opened: opens what `keep` wrote.
+        joins: name of the benchmark whose table `convert` joins the official file to. The path of that table
+            follows the official file if the user named the official file alone.
         optima: published optima that `verify` checks, in percent, by (data set, split) where split is
             `valid` or `test`: best mean over seeds at the end of the longest training.
         rows: number of rows of the whole table, where some of them can be imported alone: the optima are
@@ -45,7 +51,10 @@ class Source:
     licence: str
     homepage: str
     files: str
-    convert: "Callable[[Sequence[Path]], Contents | Ensembles]"
+    convert: Callable[[Sequence[Path]], Any]
+    keep: Callable[[Any, Path], Benchmark] = keep_table
+    opened: Callable[[Path], Benchmark] = open_table_benchmark
+    joins: str = ""
     optima: Mapping[tuple[str, str], float] = field(default_factory=dict)
     rows: int | None = None
     packaged: bool = False
@@ -63,45 +72,8 @@ class Source:
         )
 
 
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def only_file(paths: Sequence[Path], source: str, files: str) -> Path:
     """The one file that a source expects; raises `UsageError` for more or fewer."""
     if len(paths) != 1:
         raise UsageError(f"{source} is imported from one file, {files}; received {len(paths)}")
     return paths[0]
-
-
-def read_limited(path: Path, most_bytes: int) -> bytes:
-    """A file's content, unpacked where it is gzip; raises `TableError` when it is longer than expected."""
-    try:
-        with path.open("rb") as file:
-            packed = file.read(2) == b"\x1f\x8b"
-            file.seek(0)
-            data = (cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file).read(most_bytes + 1)
-    except FileNotFoundError:
-        raise TableError(f"there is no file {path}") from None
-    except (OSError, EOFError, zlib.error) as error:
-        raise TableError(f"{path} cannot be read: {error}; fetch it again") from None
-    if len(data) > most_bytes:
-        raise TableError(
-            f"{path} holds more than {most_bytes:,} bytes, which the published file does not; fetch it again"
-        )
-    return data
-
-
-def read_text(path: Path, most_bytes: int) -> str:
-    """`read_limited`, as text."""
-    try:
-        return read_limited(path, most_bytes).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise TableError(f"{path} is not text (byte {error.start}); fetch it again") from None
-
-
-def is_number(value: object) -> bool:
-    """Whether it is a number, no truth value, and one that a float can hold; it may be NaN or infinite."""
-    return type(value) is float or (type(value) is int and -(2**63) <= value < 2**63)

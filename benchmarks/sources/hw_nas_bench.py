@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.pickles import read_numbers
-from benchmarks.sources.base import Source, read_limited, sha256
-from benchmarks.table import Contents, DataSet, Table
+from nasbench_lab.benchmarks.formats.limits import read_limited, sha256
+from nasbench_lab.benchmarks.formats.pickles import read_numbers
+from nasbench_lab.benchmarks.sources.base import Source
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet
+from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 
@@ -34,16 +36,16 @@ ENERGY = ("edgegpu", "eyeriss", "fpga")
 
 
 def convert(paths: Sequence[Path]) -> Contents:
-    """Join the official file to a table of NAS-Bench-201; raises `TableError` where one is not as expected.
+    """Join the official file to a table of NAS-Bench-201; raises `TableError` if one is not as expected.
 
     Args:
-        paths: the official file, and where it is not the imported one the file of the table.
+        paths: the official file, and the file of the table.
     """
-    if len(paths) not in (1, 2):
+    if len(paths) != 2:
         raise UsageError(f"{NAME} is imported from one file, {FILES}; received {len(paths)}")
     path = paths[0]
     metrics = _metrics(path)
-    table = Table(paths[1]) if len(paths) == 2 else _imported()
+    table = Table(paths[1])
     data_sets = {}
     for name, official in PUBLISHED.items():
         if name in table.data_set_names and official in metrics:
@@ -53,13 +55,6 @@ def convert(paths: Sequence[Path]) -> Contents:
     digests = {path.name: sha256(path), f"table {table.name}": table.digest}
     contents = SOURCE.contents(data_sets, digests)
     return replace(contents, citation=f"{SOURCE.citation} Accuracies: {table.citation}")
-
-
-def _imported() -> Table:
-    # The catalog knows every source, so that none can know it from the start.
-    from benchmarks.catalog import open_table
-
-    return open_table("nasbench201")
 
 
 def _metrics(path: Path) -> Mapping[Any, Any]:
@@ -132,4 +127,5 @@ SOURCE = Source(
     homepage="https://github.com/GATECH-EIC/HW-NAS-Bench",
     files=FILES,
     convert=convert,
+    joins="nasbench201",
 )

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.fetch import Download
-from benchmarks.sources.base import Source, only_file, read_text, sha256
-from benchmarks.table import Contents, DataSet, Measurement, Training
-from benchmarks.tfrecord import read_records
+from nasbench_lab.benchmarks.fetch import Download
+from nasbench_lab.benchmarks.formats.limits import read_text, sha256
+from nasbench_lab.benchmarks.formats.tfrecord import read_records
+from nasbench_lab.benchmarks.sources.base import Source, only_file
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.spaces.nasbench101 import SPACES

@@ -1,6 +1,7 @@
 """NAS-Bench-201 (Dong & Yang 2020; topology space of NATS-Bench, Dong et al. 2021): 15,625 cells.
 
-It is imported from the official files, per seed and epoch (see `benchmarks.nats_files`), or from a joined
+It is imported from the official files, per seed and epoch (see
+`nasbench_lab.benchmarks.formats.nats_files`), or from a joined
 CSV with one row per cell, in the official order, and the end of each training only. Accuracies are in
 percent. Two kinds of column of the CSV are never imported: `*_e200_valtest_*` holds validation and test
 images together, and a search that saw it would see test data; `*_e12_test` comes from networks trained on
@@ -16,9 +17,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.nats_files import Layout, is_nats, read_data_sets
-from benchmarks.sources.base import Source, only_file, read_text, sha256
-from benchmarks.table import Contents, DataSet, Measurement, Training
+from nasbench_lab.benchmarks.formats.limits import read_text, sha256
+from nasbench_lab.benchmarks.formats.nats_files import is_nats
+from nasbench_lab.benchmarks.formats.nats_records import Layout
+from nasbench_lab.benchmarks.sources.base import Source, only_file
+from nasbench_lab.benchmarks.sources.nats import read_data_sets
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError
 from nasbench_lab.spaces import find_space
 

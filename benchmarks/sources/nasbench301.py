@@ -2,7 +2,8 @@
 
 Below `xgb_v1.0` and `lgb_runtime_v1.0` each member of the ensemble has a folder with
 `surrogate_model.model`, a pickled booster, and `model_config.json`. The booster's trees are taken out of the
-pickle, which is not run, see `benchmarks.boosters`. The graph networks in `gnn_gin_v1.0` are not read.
+pickle, which is not run, see `nasbench_lab.benchmarks.surrogates.boosters`. The graph networks in
+`gnn_gin_v1.0` are not read.
 """
 
 import json
@@ -14,19 +15,22 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from benchmarks.boosters import read_booster
-from benchmarks.forest import Forest
-from benchmarks.nasbench301 import (
+from nasbench_lab.benchmarks.formats.limits import sha256
+from nasbench_lab.benchmarks.sources.base import Source, only_file
+from nasbench_lab.benchmarks.surrogates.boosters import read_booster
+from nasbench_lab.benchmarks.surrogates.configuration import SETTINGS
+from nasbench_lab.benchmarks.surrogates.ensembles import (
     CITATION,
     LICENCE,
     NAME,
     SECONDS,
-    SETTINGS,
     TITLE,
     VALID_ACCURACY,
     Ensembles,
+    keep_ensembles,
+    read_ensembles,
 )
-from benchmarks.sources.base import Source, only_file, sha256
+from nasbench_lab.benchmarks.surrogates.forest import Forest
 from nasbench_lab.errors import TableError
 
 MODEL, CONFIG = "surrogate_model.model", "model_config.json"
@@ -146,4 +150,6 @@ SOURCE = Source(
     homepage="https://github.com/automl/nasbench301",
     files=FILES,
     convert=convert,
+    keep=keep_ensembles,
+    opened=read_ensembles,
 )

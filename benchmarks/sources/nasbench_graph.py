@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.pickles import read_numbers
-from benchmarks.sources.base import Source, read_limited, sha256
-from benchmarks.table import Contents, DataSet, Measurement, Training
+from nasbench_lab.benchmarks.formats.limits import read_limited, sha256
+from nasbench_lab.benchmarks.formats.pickles import read_numbers
+from nasbench_lab.benchmarks.sources.base import Source
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 from nasbench_lab.spaces.nasbench_graph import NasBenchGraph

@@ -1,16 +1,17 @@
 """The size space of NATS-Bench (Dong et al. 2021): 32,768 networks on three data sets, per seed and epoch.
 
 Each was trained for 1, 12 and 90 epochs, with a schedule of its own each time. See
-`benchmarks.nats_files` for what is taken from the official files. The authors measured the seconds of an
-epoch once, in the shortest training, and give them for all three.
+`nasbench_lab.benchmarks.formats.nats_files` for what is taken from the official files. The authors
+measured the seconds of an epoch once, in the shortest training, and give them for all three.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.nats_files import Layout, read_data_sets
-from benchmarks.sources.base import Source, only_file
-from benchmarks.table import Contents
+from nasbench_lab.benchmarks.formats.nats_records import Layout
+from nasbench_lab.benchmarks.sources.base import Source, only_file
+from nasbench_lab.benchmarks.sources.nats import read_data_sets
+from nasbench_lab.benchmarks.tables.contents import Contents
 from nasbench_lab.errors import TableError
 
 NAME = "nats_sss"

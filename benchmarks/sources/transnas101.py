@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.pickles import read_plain
-from benchmarks.sources.base import Source, is_number, only_file, sha256
-from benchmarks.table import Contents, DataSet, Measurement, Training
-from benchmarks.torch_files import opened_pickle
+from nasbench_lab.benchmarks.formats.limits import is_number, sha256
+from nasbench_lab.benchmarks.formats.pickles import read_plain
+from nasbench_lab.benchmarks.formats.torch_files import opened_pickle
+from nasbench_lab.benchmarks.sources.base import Source, only_file
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 

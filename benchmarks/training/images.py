@@ -2,7 +2,7 @@
 
 CIFAR-10 (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html) is read from the official files for
 Python, in their folder or in their archive, of which nothing is ever unpacked to the disk. They are pickles,
-and read as `benchmarks.pickles` reads them: nothing in them runs.
+and read as `nasbench_lab.benchmarks.formats.pickles` reads them: nothing in them runs.
 """
 
 import gzip
@@ -18,9 +18,9 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.catalog import data_folder
-from benchmarks.fetch import Download
-from benchmarks.pickles import Block, Readable, read_plain
+from nasbench_lab.benchmarks.fetch import Download
+from nasbench_lab.benchmarks.folders import data_folder
+from nasbench_lab.benchmarks.formats.pickles import Block, Readable, read_plain
 from nasbench_lab.errors import ImagesError, unknown_name
 
 ARCHIVE = "cifar-10-python.tar.gz"

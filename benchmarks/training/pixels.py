@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
-from benchmarks.training.images import ImageSet
-from benchmarks.training.recipes import Recipe
+from nasbench_lab.benchmarks.training.images import ImageSet
+from nasbench_lab.benchmarks.training.recipes import Recipe
 from nasbench_lab.errors import UsageError
 
 

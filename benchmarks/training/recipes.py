@@ -27,7 +27,8 @@ class Recipe:
     Attributes:
         name: as on the command line, with what was changed after a colon.
         spaces: the search spaces it was published for; empty where it goes with all of them.
-        channels, stages, cells, stem_stride: of the network, see `benchmarks.training.networks.Shape`.
+        channels, stages, cells, stem_stride: of the network, see
+        `nasbench_lab.benchmarks.training.networks.Shape`.
         image_size: pixels along a side; larger images are averaged down to it.
         train_images: how many of the training images are trained on, the first ones.
         valid_images: how many of them a search is shown the accuracy of, the last ones.

@@ -14,14 +14,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from benchmarks.training.devices import describe_device
-from benchmarks.training.images import ImageSet
-from benchmarks.training.networks import Shape, build_network
-from benchmarks.training.networks.count import count
-from benchmarks.training.outcome import Epoch, Outcome, Scores
-from benchmarks.training.pixels import Part, Pixels, pixels_on
-from benchmarks.training.recipes import Recipe
-from benchmarks.training.rmsprop import TensorFlowRMSprop
+from nasbench_lab.benchmarks.training.devices import describe_device
+from nasbench_lab.benchmarks.training.images import ImageSet
+from nasbench_lab.benchmarks.training.networks import Shape, build_network
+from nasbench_lab.benchmarks.training.networks.count import count
+from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
+from nasbench_lab.benchmarks.training.pixels import Part, Pixels, pixels_on
+from nasbench_lab.benchmarks.training.recipes import Recipe
+from nasbench_lab.benchmarks.training.rmsprop import TensorFlowRMSprop
 from nasbench_lab.errors import TrainingError
 from nasbench_lab.files import replacing
 from nasbench_lab.spaces import Architecture

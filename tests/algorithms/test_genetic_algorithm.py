@@ -3,8 +3,8 @@ import itertools
 import numpy as np
 import pytest
 
-from algorithms.genetic_algorithm import _cross, _roulette, _tournament, genetic_algorithm
-from nasbench_lab.search import Evaluation
+from nasbench_lab.algorithms.genetic_algorithm import _cross, _roulette, _tournament, genetic_algorithm
+from nasbench_lab.search.contract import Evaluation
 from nasbench_lab.spaces import find_space
 
 SPACE = find_space("nasbench201")

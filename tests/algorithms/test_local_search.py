@@ -1,7 +1,7 @@
 import numpy as np
 
-from algorithms.local_search import local_search
-from nasbench_lab.search import Evaluation
+from nasbench_lab.algorithms.local_search import local_search
+from nasbench_lab.search.contract import Evaluation
 from nasbench_lab.spaces import find_space
 
 SPACE = find_space("nasbench_macro")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from algorithms.regularized_evolution import regularized_evolution
-from nasbench_lab.search import Evaluation
+from nasbench_lab.algorithms.regularized_evolution import regularized_evolution
+from nasbench_lab.search.contract import Evaluation
 from nasbench_lab.spaces import find_space
 
 SPACE = find_space("nasbench201")

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from algorithms.reinforce import Adam, reinforce
-from nasbench_lab.search import Evaluation
+from nasbench_lab.algorithms.reinforce import Adam, reinforce
+from nasbench_lab.search.contract import Evaluation
 from nasbench_lab.spaces import SearchSpace, find_space
 
 

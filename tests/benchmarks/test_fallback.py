@@ -3,13 +3,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.fallback import FallbackTask
-from benchmarks.table import Table, Training, write_table
-from benchmarks.tabular import TabularTask
-from nasbench_lab import findings
+from nasbench_lab.benchmarks.fallback import FallbackTask
+from nasbench_lab.benchmarks.tables.contents import Training
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
+from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
-from nasbench_lab.results import Results, Runs
-from nasbench_lab.search import Budget, Evaluation, Query, search
+from nasbench_lab.report import findings
+from nasbench_lab.search.budget import Budget
+from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
 from tests.tables import SIZE, SPACE, measurement, small_contents, small_task
 

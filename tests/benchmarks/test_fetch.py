@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import fetch as fetching
-from benchmarks.fetch import Download, fetch
+from nasbench_lab.benchmarks import fetch as fetching
+from nasbench_lab.benchmarks.fetch import Download, fetch
 from nasbench_lab.errors import FetchError
 from tests.web import serving
 

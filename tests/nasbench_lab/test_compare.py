@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.table import write_table
 from nasbench_lab import __main__ as console_script
 from nasbench_lab import compare as compare_module
 from nasbench_lab import figures
+from nasbench_lab.benchmarks.tables.file import write_table
 from tests.tables import small_contents
 
 SMALL = [
@@ -191,7 +191,7 @@ def test_the_command_to_go_on_with_is_whole_however_it_was_started(command, caps
     def interrupted(*arguments, **settings):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("nasbench_lab.experiment.compare", interrupted)
+    monkeypatch.setattr("nasbench_lab.comparison.execution.compare", interrupted)
     monkeypatch.setattr("sys.argv", [*command, *SMALL, "--out", "my runs"])
     assert (console_script.main() if command[1:] else sys.modules["nasbench_lab.compare"].main()) == 130
     go_on = f"To go on: python -m nasbench_lab.compare {' '.join(SMALL)} --out 'my runs'\n"

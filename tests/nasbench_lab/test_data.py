@@ -10,10 +10,11 @@ import h5py
 import numpy as np
 import pytest
 
-from benchmarks import catalog
-from benchmarks.fetch import Download
-from benchmarks.table import Measurement, Table, Training, write_table
-from benchmarks.training import images
+from nasbench_lab.benchmarks import catalog
+from nasbench_lab.benchmarks.fetch import Download
+from nasbench_lab.benchmarks.tables.contents import Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.training import images
 from nasbench_lab.data import main
 from tests.tables import SIZE, small_contents
 from tests.web import serving

@@ -10,11 +10,12 @@ import argparse
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
-from nasbench_lab.algorithm import algorithm_names, find_algorithm
-from nasbench_lab.experiment import run_seed
-from nasbench_lab.search import Budget, search
+from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm
+from nasbench_lab.comparison.execution import run_seed
+from nasbench_lab.comparison.tasks import View, open_task
+from nasbench_lab.search.budget import Budget
+from nasbench_lab.search.loop import search
 from nasbench_lab.statistics.pairwise import holm, mann_whitney, vargha_delaney, verdict
-from nasbench_lab.tasks import View, open_task
 
 
 def finals(algorithm: str, task: str, label: str, seeds: int, budget: Budget) -> np.ndarray:

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.table import Contents, DataSet, Measurement, Table, Training, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 
 CELLS = 15_625
 

@@ -17,10 +17,11 @@ import pandas as pd
 import seaborn as sns
 from scipy.stats import spearmanr
 
-from benchmarks.catalog import open_table
-from benchmarks.measure import IMAGES, NAME
-from benchmarks.table import DataSet, Table
-from benchmarks.training.networks.nasbench201 import live_edges
+from nasbench_lab.benchmarks.library import open_table
+from nasbench_lab.benchmarks.live.measure import IMAGES, NAME
+from nasbench_lab.benchmarks.tables.contents import DataSet
+from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.benchmarks.training.networks.nasbench201 import live_edges
 
 LENGTH = 200  # epochs of the published training
 OPERATIONS = {"skip_connect": "skip", "nor_conv_1x1": "conv 1x1", "nor_conv_3x3": "conv 3x3"}

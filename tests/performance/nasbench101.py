@@ -72,9 +72,9 @@ def write(path: Path, lengths: tuple[int, ...], cells: list[int]) -> int:
 
 
 def convert(lengths: tuple[int, ...], folder: Path) -> None:
-    from benchmarks.sources import nasbench101
-    from benchmarks.table import Table, write_table
-    from benchmarks.tabular import TabularTask
+    from nasbench_lab.benchmarks.sources import nasbench101
+    from nasbench_lab.benchmarks.tables.file import Table, write_table
+    from nasbench_lab.benchmarks.tables.task import TabularTask
 
     cells = np.random.default_rng(1).permutation(distinct_cells(7)).tolist()
     path = folder / "made_up.tfrecord"

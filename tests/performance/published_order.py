@@ -10,12 +10,12 @@ import argparse
 import time
 from pathlib import Path
 
-from benchmarks.catalog import cache_folder
-from benchmarks.evaluation_cache import EvaluationCache
-from benchmarks.live import LiveTask
-from benchmarks.training.images import open_images
-from benchmarks.training.outcome import Epoch
-from benchmarks.training.recipes import find_recipe
+from nasbench_lab.benchmarks.folders import cache_folder
+from nasbench_lab.benchmarks.live.cache import EvaluationCache
+from nasbench_lab.benchmarks.live.task import LiveTask
+from nasbench_lab.benchmarks.training.images import open_images
+from nasbench_lab.benchmarks.training.outcome import Epoch
+from nasbench_lab.benchmarks.training.recipes import find_recipe
 from nasbench_lab.spaces import find_space
 
 # Published test accuracy after 200 epochs, mean over seeds, in percent.

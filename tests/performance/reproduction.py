@@ -9,10 +9,11 @@ import argparse
 
 import numpy as np
 
-from nasbench_lab.algorithm import find_algorithm
-from nasbench_lab.protocols import find_protocol
-from nasbench_lab.search import Budget, search
-from nasbench_lab.tasks import View, open_task
+from nasbench_lab.comparison.contestants import find_algorithm
+from nasbench_lab.comparison.protocols import find_protocol
+from nasbench_lab.comparison.tasks import View, open_task
+from nasbench_lab.search.budget import Budget
+from nasbench_lab.search.loop import search
 
 PUBLISHED = {
     "regularized_evolution:population_size=10,sample_size=3": (94.02, 72.23, 45.77),

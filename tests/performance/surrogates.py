@@ -20,11 +20,11 @@ import pandas as pd
 import seaborn as sns
 from scipy.stats import kendalltau
 
-from benchmarks.catalog import open_table
-from benchmarks.fit import FOLDS
-from benchmarks.forest import join
-from benchmarks.predictors import MODELS
 from nasbench_lab import __version__
+from nasbench_lab.benchmarks.library import open_table
+from nasbench_lab.benchmarks.surrogates.fit import FOLDS
+from nasbench_lab.benchmarks.surrogates.forest import join
+from nasbench_lab.benchmarks.surrogates.models import MODELS
 
 FRACTIONS = (0.01, 0.05, 0.2)
 BAR = 0.75

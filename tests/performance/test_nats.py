@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.sources.nasbench201 import SOURCE
-from benchmarks.table import Table, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.sources.nasbench201 import SOURCE
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.spaces import find_space
 from tests.nats_files import TSS, write_folder
 

@@ -10,10 +10,11 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.table import Table
-from benchmarks.tabular import TabularTask
-from nasbench_lab.algorithm import find_algorithm
-from nasbench_lab.search import Budget, search
+from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.benchmarks.tables.task import TabularTask
+from nasbench_lab.comparison.contestants import find_algorithm
+from nasbench_lab.search.budget import Budget
+from nasbench_lab.search.loop import search
 
 EVALUATIONS = 200
 RUNS = 50

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.training.devices import describe_device
-from benchmarks.training.images import open_images
-from benchmarks.training.networks import build_network
-from benchmarks.training.pixels import pixels_on
-from benchmarks.training.recipes import find_recipe
-from benchmarks.training.trainer import _shape, _Training, train
+from nasbench_lab.benchmarks.training.devices import describe_device
+from nasbench_lab.benchmarks.training.images import open_images
+from nasbench_lab.benchmarks.training.networks import build_network
+from nasbench_lab.benchmarks.training.pixels import pixels_on
+from nasbench_lab.benchmarks.training.recipes import find_recipe
+from nasbench_lab.benchmarks.training.trainer import _shape, _Training, train
 from nasbench_lab.spaces import find_space
 
 CPU = torch.device("cpu")

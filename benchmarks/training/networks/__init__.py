@@ -8,7 +8,7 @@ from importlib import import_module
 
 from torch import nn
 
-from benchmarks.training.networks.shape import Shape
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import Architecture, all_spaces
 

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from benchmarks.training.networks.shape import Shape
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.spaces.chain import SMALLEST_IMAGE, SPACES, Conv, Dense, Dropout, Layer, Pool

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from benchmarks.training.networks.shape import Shape
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 
 COUNTED = (nn.Conv2d, nn.Linear)
 

@@ -8,7 +8,7 @@ from itertools import permutations
 import torch
 from torch import Tensor, nn
 
-from benchmarks.training.networks.shape import Shape
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.spaces.nasbench101 import EDGES, INNER, OUTPUT, PAIRS, SPACES

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, relu
 
-from benchmarks.training.networks.shape import Shape
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.spaces.nasbench201 import CONV_1X1, CONV_3X3, NONE, POOL
 

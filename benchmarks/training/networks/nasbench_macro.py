@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from benchmarks.training.networks.shape import Shape
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.spaces.nasbench_macro import SPACES
 

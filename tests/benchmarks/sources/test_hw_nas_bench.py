@@ -5,9 +5,12 @@ import pickle
 import numpy as np
 import pytest
 
-from benchmarks.sources.hw_nas_bench import ENERGY, LATENCY, SOURCE
-from benchmarks.table import Contents, DataSet, Measurement, Table, Training, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.folders import data_folder
+from nasbench_lab.benchmarks.library import import_benchmark
+from nasbench_lab.benchmarks.sources.hw_nas_bench import ENERGY, LATENCY, SOURCE
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 
@@ -57,7 +60,7 @@ def accuracies(tmp_path, monkeypatch):
 def convert(tmp_path, content, *tables, dump=lambda content: pickle.dumps(content, 4)):
     path = tmp_path / "HW-NAS-Bench-v1_0.pickle"
     path.write_bytes(content if isinstance(content, bytes) else dump(content))
-    return SOURCE.convert([path, *tables])
+    return SOURCE.convert([path, *(tables or [data_folder() / "nasbench201.h5"])])
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
@@ -136,8 +139,8 @@ def test_a_changed_file_is_refused_in_one_line(tmp_path, accuracies, content, me
 
 def test_all_of_nasbench201_is_needed(tmp_path, monkeypatch):
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path))
-    with pytest.raises(TableError, match="the table of NAS-Bench-201 is not here; bring it with"):
-        convert(tmp_path, official())
+    with pytest.raises(TableError, match="NAS-Bench-201 is not here; bring it with"):
+        import_benchmark("hw_nas_bench", [tmp_path / "HW-NAS-Bench-v1_0.pickle"])
     few = Measurement(np.ones((1, 1, 1)), (200,), ("mean",))
     write_nasbench201(
         tmp_path / "nasbench201.h5", keys=np.array([11]), trainings={200: Training(valid_accuracy=few)}

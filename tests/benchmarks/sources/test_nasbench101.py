@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.catalog import import_table
-from benchmarks.sources import nasbench101
-from benchmarks.sources.nasbench101 import SOURCE
-from benchmarks.table import Table, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.library import import_benchmark
+from nasbench_lab.benchmarks.sources import nasbench101
+from nasbench_lab.benchmarks.sources.nasbench101 import SOURCE
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.data import main
 from nasbench_lab.errors import TableError, UnlistedArchitecture, UsageError
 from tests.nasbench101 import (
@@ -237,7 +237,7 @@ def test_a_hostile_file_takes_no_memory_and_leaves_no_table(tmp_path, monkeypatc
     path = tmp_path / "changed.tfrecord"
     path.write_bytes(content[:1000])
     with pytest.raises(TableError):  # what is imported at first use does not count
-        import_table("nasbench101", [path])
+        import_benchmark("nasbench101", [path])
     tracemalloc.start()
     try:
         for _ in range(300):
@@ -253,7 +253,7 @@ def test_a_hostile_file_takes_no_memory_and_leaves_no_table(tmp_path, monkeypatc
                         changed[at:at] = rng.randbytes(rng.randint(1, 50))
             path.write_bytes(changed)
             with pytest.raises(TableError) as raised:
-                import_table("nasbench101", [path])
+                import_benchmark("nasbench101", [path])
             assert len(str(raised.value).splitlines()) == 1
         assert tracemalloc.get_traced_memory()[1] < 20 * len(content)
     finally:
@@ -409,7 +409,7 @@ def test_verify_compares_the_whole_table_with_the_published_optima(tmp_path, mon
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "tables"))
     assert main(["import", "nasbench101", str(csv_file(tmp_path, csv_row(3), csv_row(5)))]) == 0
     whole = replace(SOURCE, rows=2)
-    monkeypatch.setattr("benchmarks.catalog.all_sources", lambda: {"nasbench101": whole})
+    monkeypatch.setattr("nasbench_lab.commands.verification.all_sources", lambda: {"nasbench101": whole})
     capsys.readouterr()
     assert main(["verify", "nasbench101"]) == 2
     assert "FAILED  cifar10: best valid accuracy" in capsys.readouterr().out

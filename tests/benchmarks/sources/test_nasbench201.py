@@ -3,9 +3,9 @@ import gzip
 import numpy as np
 import pytest
 
-from benchmarks.sources.nasbench201 import PUBLISHED, SOURCE
-from benchmarks.table import Table, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.sources.nasbench201 import PUBLISHED, SOURCE
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 

@@ -12,14 +12,16 @@ import h5py
 import numpy as np
 import pytest
 
-from benchmarks import catalog
-from benchmarks.nasbench301 import EnsemblesTask, configuration_vectors, read_ensembles, write_ensembles
-from benchmarks.sources.nasbench301 import convert
-from nasbench_lab import Comparison, tasks
+from nasbench_lab import Comparison
+from nasbench_lab.benchmarks import library
+from nasbench_lab.benchmarks.sources.nasbench301 import convert
+from nasbench_lab.benchmarks.surrogates.configuration import configuration_vectors
+from nasbench_lab.benchmarks.surrogates.ensembles import EnsemblesTask, read_ensembles, write_ensembles
 from nasbench_lab.compare import main as compare_command
+from nasbench_lab.comparison import tasks
+from nasbench_lab.comparison.execution import compare
 from nasbench_lab.data import main as data
 from nasbench_lab.errors import TableError, UsageError
-from nasbench_lab.experiment import compare
 from nasbench_lab.spaces import find_space
 
 FILES = Path(__file__).parent / "nasbench301"
@@ -48,7 +50,7 @@ def copy(tmp_path):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     def forget():
-        for remembered in (tasks._table, tasks._surrogate, tasks._verify_table, tasks.open_task):
+        for remembered in (tasks._benchmark, tasks._surrogate, tasks._verify, tasks.open_task):
             remembered.cache_clear()
 
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
@@ -157,12 +159,12 @@ def test_is_imported_compared_and_described(capsys, folder, tmp_path):
         assert data([command] if command == "list" else [command, "nasbench301"]) == 0
         assert expected in capsys.readouterr().out
     assert data(["fit", "nasbench301"]) == 2
-    assert "nasbench301 is a surrogate and has no table" in capsys.readouterr().err
+    assert "nasbench301 has no table, so there is nothing to look up" in capsys.readouterr().err
 
 
 def test_where_nothing_was_imported_the_command_is_named(capsys, folder):
     assert compare_command(["--benchmark", "nasbench301/cifar10"]) == 2
-    assert "python -m nasbench_lab.data import nasbench301 FOLDER_OR_ZIP" in capsys.readouterr().err
+    assert "python -m nasbench_lab.data import nasbench301 FILE where FILE is" in capsys.readouterr().err
 
 
 def change(path, text):
@@ -194,7 +196,7 @@ def change(path, text):
 def test_says_what_is_wrong_with_a_folder_and_leaves_no_file(copy, folder, damage, message):
     damage(copy)
     with pytest.raises(TableError, match=message) as raised:
-        catalog.import_table("nasbench301", [copy])
+        library.import_benchmark("nasbench301", [copy])
     assert len(str(raised.value).splitlines()) == 1
     assert not folder.exists()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.sources.nasbench_graph import OPERATIONS, PUBLISHED, SOURCE, _installed
+from nasbench_lab.benchmarks.sources.nasbench_graph import OPERATIONS, PUBLISHED, SOURCE, _installed
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 from nasbench_lab.spaces.nasbench_graph import TOPOLOGIES
@@ -76,7 +76,7 @@ def test_accuracies_on_cora_are_means_of_three_runs(contents):
 
 def test_the_package_is_not_imported():
     program = (
-        "import sys; from benchmarks.sources.nasbench_graph import _data_set, _installed;"
+        "import sys; from nasbench_lab.benchmarks.sources.nasbench_graph import _data_set, _installed;"
         "_data_set('proteins', _installed() / 'proteins.bench'); print('nas_bench_graph' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -160,6 +160,6 @@ def test_one_folder_is_expected(tmp_path):
 
 
 def test_a_missing_package_says_how_to_get_it(monkeypatch):
-    monkeypatch.setattr("benchmarks.sources.nasbench_graph.find_spec", lambda name: None)
+    monkeypatch.setattr("nasbench_lab.benchmarks.sources.nasbench_graph.find_spec", lambda name: None)
     with pytest.raises(TableError, match="pip install nas-bench-graph"):
         SOURCE.convert([])

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.sources.nasbench_macro import SOURCE
+from nasbench_lab.benchmarks.sources.nasbench_macro import SOURCE
 from nasbench_lab.errors import TableError
 from nasbench_lab.spaces import find_space
 

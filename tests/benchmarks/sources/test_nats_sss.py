@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.sources.nats_sss import SOURCE
-from benchmarks.table import Table, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.sources.nats_sss import SOURCE
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 from tests.nats_files import (

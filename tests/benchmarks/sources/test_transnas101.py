@@ -6,9 +6,9 @@ import pickle
 import numpy as np
 import pytest
 
-from benchmarks.sources.transnas101 import SOURCE
-from benchmarks.table import Table, write_table
-from benchmarks.tabular import TabularTask
+from nasbench_lab.benchmarks.sources.transnas101 import SOURCE
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
 from tests import transnas_files as files

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from benchmarks.training.devices import available_devices, describe_device, find_device
+from nasbench_lab.benchmarks.training.devices import available_devices, describe_device, find_device
 from nasbench_lab.errors import UsageError
 
 

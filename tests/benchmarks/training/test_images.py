@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.training import images
-from benchmarks.training.images import open_images
+from nasbench_lab.benchmarks.training import images
+from nasbench_lab.benchmarks.training.images import open_images
 from nasbench_lab.errors import ImagesError, UsageError
 from tests import cifar10_files
 from tests.cifar10_files import NDARRAY, RECONSTRUCT, array, batch, batch_of
@@ -333,7 +333,8 @@ def test_digits_say_what_to_install(monkeypatch):
 
 def test_images_need_no_torch():
     program = (
-        "import sys, benchmarks.training.images; print('torch' in sys.modules, 'sklearn' in sys.modules)"
+        "import sys, nasbench_lab.benchmarks.training.images; "
+        "print('torch' in sys.modules, 'sklearn' in sys.modules)"
     )
     outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert outcome.stdout == "False False\n"

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.training import pixels as module
-from benchmarks.training.pixels import Pixels, pixels_on
+from nasbench_lab.benchmarks.training import pixels as module
+from nasbench_lab.benchmarks.training.pixels import Pixels, pixels_on
 from nasbench_lab.errors import UsageError
 from tests.live_training import TINY, made_images
 

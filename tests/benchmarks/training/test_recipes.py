@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.training.recipes import RECIPES, Recipe, find_recipe
+from nasbench_lab.benchmarks.training.recipes import RECIPES, Recipe, find_recipe
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import all_spaces
 
@@ -173,6 +173,9 @@ def test_equal_recipes_have_equal_digests(rate, decay):
 
 
 def test_recipes_need_no_torch():
-    program = "import sys, benchmarks.training.recipes, benchmarks.pack; print('torch' in sys.modules)"
+    program = (
+        "import sys, nasbench_lab.benchmarks.training.recipes, nasbench_lab.benchmarks.live.pack; "
+        "print('torch' in sys.modules)"
+    )
     outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert outcome.stdout == "False\n"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.training.rmsprop import TensorFlowRMSprop
+from nasbench_lab.benchmarks.training.rmsprop import TensorFlowRMSprop
 
 RATES = (0.2, 0.15, 0.05, 0.0, 0.1)
 

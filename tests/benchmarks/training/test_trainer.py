@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from benchmarks.training import trainer
-from benchmarks.training.devices import describe_device
-from benchmarks.training.images import open_images
-from benchmarks.training.networks import Shape, build_network, spaces_with_networks
-from benchmarks.training.pixels import Pixels
-from benchmarks.training.recipes import find_recipe
-from benchmarks.training.trainer import score, train
+from nasbench_lab.benchmarks.training import trainer
+from nasbench_lab.benchmarks.training.devices import describe_device
+from nasbench_lab.benchmarks.training.images import open_images
+from nasbench_lab.benchmarks.training.networks import Shape, build_network, spaces_with_networks
+from nasbench_lab.benchmarks.training.pixels import Pixels
+from nasbench_lab.benchmarks.training.recipes import find_recipe
+from nasbench_lab.benchmarks.training.trainer import score, train
 from nasbench_lab.errors import TrainingError, UsageError
 from nasbench_lab.spaces import find_space
 from tests.live_training import CELL, TINY, made_images
@@ -79,7 +79,7 @@ def test_same_seed_same_bits_in_another_process(tiny):
     program = """if True:
         import torch
         from tests.live_training import CELL, TINY, made_images
-        from benchmarks.training.trainer import train
+        from nasbench_lab.benchmarks.training.trainer import train
         torch.rand(7)
         images, device = made_images(), torch.device("cpu")
         outcome = train("nasbench201", CELL, TINY, images, seed=0, device=device)

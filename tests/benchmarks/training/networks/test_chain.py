@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from benchmarks.training.networks import Shape
-from benchmarks.training.networks.chain import network
+from nasbench_lab.benchmarks.training.networks import Shape
+from nasbench_lab.benchmarks.training.networks.chain import network
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces.chain import SPACES
 

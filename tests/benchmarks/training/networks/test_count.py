@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.training.networks import Shape
-from benchmarks.training.networks.count import count
+from nasbench_lab.benchmarks.training.networks import Shape
+from nasbench_lab.benchmarks.training.networks.count import count
 
 SHAPE = Shape(channels=1, stages=1, cells=1, image_size=8)
 

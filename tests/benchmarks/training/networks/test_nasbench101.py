@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from benchmarks.training.networks import Shape
-from benchmarks.training.networks.nasbench101 import network, published_form, vertex_channels
+from nasbench_lab.benchmarks.training.networks import Shape
+from nasbench_lab.benchmarks.training.networks.nasbench101 import network, published_form, vertex_channels
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces.nasbench101 import SPACES
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from benchmarks.pickles import read_plain
-from benchmarks.training.networks import Shape
-from benchmarks.training.networks.count import count
-from benchmarks.training.networks.nasbench201 import EDGES, live_edges, network
+from nasbench_lab.benchmarks.formats.pickles import read_plain
+from nasbench_lab.benchmarks.training.networks import Shape
+from nasbench_lab.benchmarks.training.networks.count import count
+from nasbench_lab.benchmarks.training.networks.nasbench201 import EDGES, live_edges, network
 from nasbench_lab.spaces.nasbench201 import CONV_1X1, CONV_3X3, NONE, POOL, SKIP, SPACES
 
 (space,) = SPACES

@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.training.networks import Shape
-from benchmarks.training.networks.count import count
-from benchmarks.training.networks.nasbench_macro import network
+from nasbench_lab.benchmarks.training.networks import Shape
+from nasbench_lab.benchmarks.training.networks.count import count
+from nasbench_lab.benchmarks.training.networks.nasbench_macro import network
 from nasbench_lab.spaces.nasbench_macro import SPACES
 
 (space,) = SPACES

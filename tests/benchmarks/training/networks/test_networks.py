@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.training.networks import Shape, build_network, spaces_with_networks
+from nasbench_lab.benchmarks.training.networks import Shape, build_network, spaces_with_networks
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import find_space
 

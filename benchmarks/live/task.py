@@ -1,0 +1,258 @@
+"""A task answered by training, for real: what was trained once is a lookup from then on."""
+
+import copy
+import logging
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nasbench_lab.benchmarks.live.cache import EvaluationCache, Key
+from nasbench_lab.benchmarks.live.pack import Protocol
+from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome
+from nasbench_lab.benchmarks.training.recipes import Recipe
+from nasbench_lab.errors import UsageError
+from nasbench_lab.processes import explaining_lost_processes
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.spaces import Architecture, SearchSpace
+
+if TYPE_CHECKING:
+    from nasbench_lab.benchmarks.training.images import ImageSet
+
+log = logging.getLogger(__name__)
+Progress = Callable[[str, int, Epoch], None]
+
+
+class LiveTask:
+    """Trains what it is asked for, by one recipe on one set of images, and keeps the outcome.
+
+    The canonical form of an architecture is trained, so that equal cells are trained once. Epochs before
+    the last are read off the curve of the whole training. A training that diverged is kept as such; what
+    failed otherwise, for want of memory for instance, may do better another time or elsewhere.
+
+    Args:
+        space: any space that `nasbench_lab.benchmarks.training.networks` knows.
+        recipe: how; of this space, or of all.
+        images: on what.
+        cache: where outcomes are kept and looked up.
+        epochs: after how many a search sees the accuracy; those of the recipe where not given.
+        seeds: how many training seeds there are, from 0.
+        seed: which of them a search sees: `random` (drawn anew at each evaluation), `mean` of them, or
+            any whole number, which is then the only one.
+        device: where, as PyTorch names it; None for the fastest.
+        jobs: how many trainings of a batch run at once, each in a process of its own.
+        progress: called after each epoch with the architecture, the epoch's number and the epoch.
+
+    Raises:
+        UsageError: where these do not go together.
+    """
+
+    lists_every_architecture = True
+    charges_seconds = True
+    optimum = None
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        recipe: Recipe,
+        images: "ImageSet",
+        cache: EvaluationCache,
+        *,
+        epochs: int | None = None,
+        seeds: int = 1,
+        seed: str = "random",
+        device: str | None = None,
+        jobs: int = 1,
+        progress: Progress | None = None,
+    ) -> None:
+        recipe.check_space(space.name)
+        _check_training(space, device)
+        if seed not in ("random", "mean") and not seed.isdecimal():
+            raise UsageError(
+                f"live training takes a training seed of random, mean or a whole number; received {seed!r}"
+            )
+        self._recipe, self._images, self._cache = recipe, images, cache
+        self._epochs = self._checked(recipe.epochs if epochs is None else epochs)
+        self.name = f"{space.name}/{images.name}"
+        self.space = space
+        self.seed = seed
+        self._seeds = tuple(range(seeds)) if seed in ("random", "mean") else (int(seed),)
+        self._device, self._jobs, self._progress = device, jobs, progress
+        self._known: dict[Key, Outcome] = {}
+
+    def evaluate(
+        self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
+    ) -> Evaluation:
+        """Train an architecture, or look it up where that was done; a failure is an evaluation, too."""
+        if not self.space.is_valid(architecture):
+            raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
+        after = self._epochs if epochs is None else self._checked(epochs)
+        outcomes = [self._outcome(architecture, seed) for seed in self._shown(rng)]
+        reached = [outcome.epochs[after - 1] for outcome in outcomes if len(outcome.epochs) >= after]
+        failed = len(reached) < len(outcomes)
+        spent = [_seconds(outcome, after) for outcome in outcomes]
+        return Evaluation(
+            valid_accuracy=0.0 if failed else _mean([epoch.valid_accuracy for epoch in reached]),
+            seconds=_mean(spent),
+            epochs=after,
+            source="live",
+            parameters=outcomes[0].parameters,
+            flops=outcomes[0].flops,
+            failed=failed,
+        )
+
+    def test_accuracy(self, architecture: Architecture) -> float:
+        """What is reported of an incumbent, in percent: mean over the seeds; NaN where one failed."""
+        tests = [self._outcome(architecture, seed).test for seed in self._seeds]
+        return _mean([math.nan if test is None else test.accuracy for test in tests])
+
+    def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
+        """Train what a batch will ask for, several at once; `rng` is left as it is.
+
+        Each training is the same alone or beside others, so that this changes nothing but the time.
+        """
+        from joblib import Parallel, delayed
+
+        if self._jobs == 1:
+            return
+        ahead = copy.deepcopy(rng)
+        missing = {
+            key: (architecture, seed)
+            for architecture, _ in queries
+            if self.space.is_valid(architecture)
+            for seed in self._shown(ahead)
+            if self._find(key := self._key(architecture, seed)) is None
+        }
+        if len(missing) > 1:
+            # Processes, since PyTorch has one generator for all threads.
+            with explaining_lost_processes():
+                trained = Parallel(n_jobs=self._jobs, backend="loky")(
+                    delayed(self.train)(*each) for each in missing.values()
+                )
+            self._known |= zip(missing, trained, strict=True)
+
+    def train(self, architecture: Architecture, seed: int) -> Outcome:
+        """Train, and keep the outcome; where another process did meanwhile, the outcome is that one."""
+        from nasbench_lab.benchmarks.training.devices import find_device
+        from nasbench_lab.benchmarks.training.trainer import train
+
+        key = self._key(architecture, seed)
+        checkpoint = self._cache.checkpoint(key)
+        outcome = train(
+            self.space.name,
+            self.space.canonical(architecture),
+            self._recipe,
+            self._images,
+            seed=seed,
+            device=find_device(self._device),
+            checkpoint=checkpoint,
+            progress=None if self._progress is None else partial(self._progress, key.architecture),
+        )
+        if outcome.failure:
+            log.warning("training %s with seed %d failed: %s", key.architecture, seed, outcome.failure)
+        if not outcome.failure or outcome.diverged:
+            outcome = self._cache.put(key, self._recipe, self._images, outcome)
+            checkpoint.unlink(missing_ok=True)
+        return outcome
+
+    @property
+    def protocol(self) -> Protocol:
+        """What all trainings of this task have in common."""
+        return Protocol(self.space.name, self._recipe.digest, self._images.digest)
+
+    def is_known(self, architecture: Architecture, seed: int) -> bool:
+        """Whether a training is in the cache."""
+        return self._find(self._key(architecture, seed)) is not None
+
+    @property
+    def card(self) -> TaskCard:
+        """What figures and reports say about this task."""
+        recipe = self._recipe
+        by = f"of live training by the recipe {recipe.title}"
+        seen_after = f"after {self._epochs} epochs"
+        if self._epochs < recipe.epochs:
+            seen_after = f"after {self._epochs} of {recipe.epochs} epochs"
+        count = len(self._seeds)
+        over = f"mean over {count} training seeds" if count > 1 else f"training seed {self._seeds[0]}"
+        drawn = self.seed == "random" and count > 1
+        seen = f"one of {count} training seeds, drawn at random each time" if drawn else over
+        return TaskCard(
+            name=self.name,
+            title=f"{self.space.name}, {self._images.title}",
+            metric="accuracy (%)",
+            searched=f"validation accuracy {seen_after} {by} ({seen})",
+            reported=f"test accuracy after {recipe.epochs} epochs {by} ({over})",
+            cost="simulated seconds",
+            optimum=None,
+            digest=f"{recipe.digest}+{self._images.digest}",
+            citation="trained by nasbench_lab",
+            licence="",
+        )
+
+    def _checked(self, epochs: int) -> int:
+        """A number of epochs that there is an accuracy after."""
+        if not 1 <= epochs <= self._recipe.epochs:
+            raise UsageError(
+                f"the recipe {self._recipe.name} trains for {self._recipe.epochs} epochs, so that there is"
+                f" no accuracy after {epochs}"
+            )
+        return epochs
+
+    def _shown(self, rng: np.random.Generator) -> tuple[int, ...]:
+        """The seeds behind an evaluation."""
+        if self.seed != "random" or len(self._seeds) == 1:
+            return self._seeds
+        return (self._seeds[int(rng.random() * len(self._seeds))],)
+
+    def _key(self, architecture: Architecture, seed: int) -> Key:
+        return Key(
+            space=self.space.name,
+            architecture=self.space.format(self.space.canonical(architecture)),
+            recipe=self._recipe.digest,
+            epochs=self._recipe.epochs,
+            images=self._images.digest,
+            seed=seed,
+        )
+
+    def _find(self, key: Key) -> Outcome | None:
+        if key not in self._known:
+            outcome = self._cache.get(key)
+            if outcome is None:
+                return None
+            self._known[key] = outcome
+        return self._known[key]
+
+    def _outcome(self, architecture: Architecture, seed: int) -> Outcome:
+        key = self._key(architecture, seed)
+        outcome = self._find(key)
+        if outcome is None:
+            outcome = self._known[key] = self.train(architecture, seed)
+        return outcome
+
+
+def _check_training(space: SearchSpace, device: str | None) -> None:
+    """Raise `UsageError` where nothing of a space could be trained on a device."""
+    try:
+        from nasbench_lab.benchmarks.training.devices import find_device
+        from nasbench_lab.benchmarks.training.networks import check_space
+    except ImportError as error:
+        raise UsageError(
+            f"live training needs PyTorch ({error}); install it with: pip install 'nasbench-lab[live]'"
+        ) from None
+    check_space(space.name)
+    find_device(device)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _seconds(outcome: Outcome, epochs: int) -> float:
+    """What a training costs up to an epoch, and one validation pass; a failed one what it took."""
+    if len(outcome.epochs) < epochs:
+        return outcome.failed_seconds
+    last = outcome.epochs[epochs - 1]
+    return last.train_seconds + last.valid_seconds

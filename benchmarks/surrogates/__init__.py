@@ -1,0 +1,1 @@
+"""Surrogates: models that predict what no table lists."""

@@ -1,0 +1,254 @@
+"""Fitting a surrogate to a table: models, their out-of-fold errors, and their quality on held-out rows."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.benchmarks.surrogates.file import (
+    REPORTED,
+    Predictor,
+    Quality,
+    Surrogate,
+    SurrogateFacts,
+    seconds_after,
+    valid_accuracy_after,
+)
+from nasbench_lab.benchmarks.surrogates.forest import Forest, join
+from nasbench_lab.benchmarks.surrogates.models import find_model, smooth
+from nasbench_lab.benchmarks.tables.contents import DataSet, Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.benchmarks.tables.task import TabularTask
+from nasbench_lab.errors import UsageError
+from nasbench_lab.spaces import SearchSpace
+
+FOLDS = 5
+FEWEST = 50  # distinct architectures on either side
+NORMAL_95 = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
+
+Model = Callable[[NDArray[np.float32], NDArray[np.float64], int], Forest]
+Values = NDArray[np.float64]
+
+
+def fit_surrogate(
+    table: Table,
+    data_set: str,
+    *,
+    model: str = "gradient_boosting",
+    fraction: float = 0.8,
+    seed: int = 0,
+) -> Surrogate:
+    """Fit a surrogate on a part of a table, and measure it on the rest.
+
+    The model is an ensemble of five, each fitted without a fifth of the rows; the errors on these fifths
+    teach it its spread. Architectures that are functionally equal stay together: none is held out whose
+    equal was fitted on.
+
+    Args:
+        table: an open table.
+        data_set: one of its data sets.
+        model: one of `nasbench_lab.benchmarks.surrogates.models.MODELS`.
+        fraction: of the distinct architectures, drawn at random, to fit on; the others are held out.
+        seed: of the draw and the models.
+
+    Raises:
+        UsageError: where there is no such model or data set, scikit-learn is not installed, the fraction
+            is not between 0 and 1, or too few rows are left on either side.
+    """
+    learn = find_model(model)
+    if not 0 < fraction < 1:
+        raise UsageError(f"the fraction to fit on is above 0 and below 1; received {fraction:g}")
+    if seed < 0:
+        raise UsageError(f"the seed is 0 or more; received {seed}")
+    task = TabularTask(table, data_set)
+    data = table.data_set(data_set)
+    rows = _Rows.split(data, fraction, seed)
+    predictors = {
+        quantity: _fit(learn, rows, values, f"{task.name}, {quantity}", seed)
+        for quantity, values in _quantities(data, task.reported.astype(np.float64))
+    }
+    card = task.card
+    facts = SurrogateFacts(
+        table=table.name,
+        table_digest=table.digest,
+        data_set=data_set,
+        title=card.title,
+        space=data.space,
+        metric=data.metric,
+        citation=table.citation,
+        licence=table.licence,
+        reported=card.reported,
+        model=model,
+        fraction=float(fraction),
+        seed=seed,
+        rows_fitted=len(rows.fitted),
+        rows_held_out=len(rows.held_out),
+        least=data.least,
+        most=data.most,
+    )
+    return Surrogate(facts, predictors)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """All rows of a table, and which of them are fitted on.
+
+    Attributes:
+        features: shape `(A, k)`.
+        kind: a number for each class of functionally equal architectures, in random order, shape `(A,)`.
+        fitted, held_out: indices of rows.
+    """
+
+    features: NDArray[np.float32]
+    kind: NDArray[np.int64]
+    fitted: NDArray[np.int64]
+    held_out: NDArray[np.int64]
+
+    @classmethod
+    def split(cls, data: DataSet, fraction: float, seed: int) -> "_Rows":
+        space = data.search_space
+        indices = range(space.size) if data.keys is None else data.keys.tolist()
+        architectures = [space.architecture(index) for index in indices]
+        distinct = _classes(space, architectures) if data.keys is None else np.arange(len(architectures))
+        order = np.random.default_rng(seed).permutation(distinct.max() + 1)
+        kind = order[distinct]
+        chosen = kind < round(fraction * len(order))
+        return cls(space.features(architectures), kind, np.flatnonzero(chosen), np.flatnonzero(~chosen))
+
+
+def _classes(space: SearchSpace, architectures: list[tuple[int, ...]]) -> NDArray[np.int64]:
+    """A number for each class of functionally equal architectures, shape `(A,)`, from 0 without gaps."""
+    keys = [space.index(space.canonical(architecture)) for architecture in architectures]
+    classes: NDArray[np.int64] = np.unique(keys, return_inverse=True)[1]
+    return classes
+
+
+def _quantities(data: DataSet, reported: Values) -> Iterator[tuple[str, Values]]:
+    """What is predicted, with the values of each row and seed, shape `(A, seeds)`."""
+    for training in data.trainings.values():
+        valid = training.valid_accuracy
+        if valid is not None:
+            epochs = valid.epochs[-1]
+            yield valid_accuracy_after(epochs), valid.values[:, -1, :].astype(np.float64)
+            seconds = _seconds(training, epochs)
+            if seconds is not None:
+                yield seconds_after(epochs), seconds
+    yield REPORTED, reported[:, None]
+
+
+def _seconds(training: Training, epochs: int) -> Values | None:
+    """Mean over seeds of what one evaluation costs: the training and one validation pass, shape `(A, 1)`."""
+    parts = [
+        _mean(measured.values[:, measured.epochs.index(epochs), :])
+        for measured in (training.train_seconds, training.valid_seconds)
+        if isinstance(measured, Measurement) and epochs in measured.epochs
+    ]
+    return np.sum(parts, axis=0)[:, None] if parts else None
+
+
+def _mean(values: NDArray[np.floating]) -> Values:
+    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN where none is."""
+    present = ~np.isnan(values)
+    means = np.full(len(values), np.nan)
+    totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
+    np.divide(totals, present.sum(axis=1), out=means, where=present.any(axis=1))
+    return means
+
+
+def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Predictor:
+    """The models of one quantity, from values of shape `(A, seeds)`, NaN where missing."""
+    means = _mean(values)
+    fitted, held_out = (part[~np.isnan(means[part])] for part in (rows.fitted, rows.held_out))
+    for part, side in ((fitted, "to fit on"), (held_out, "held out")):
+        count = len(np.unique(rows.kind[part]))
+        if count < FEWEST:
+            raise UsageError(
+                f"{what}: {count} distinct architectures with a value are {side}; {FEWEST} or more are"
+                " needed. Choose another fraction or a larger table."
+            )
+    fold = rows.kind[fitted] % FOLDS
+    features = rows.features[fitted]
+    members = [
+        learn(features[fold != each], means[fitted[fold != each]], seed + each) for each in range(FOLDS)
+    ]
+    mean = join(members, 1 / FOLDS)
+    unseen = np.empty(len(fitted))
+    for each, member in enumerate(members):
+        unseen[fold == each] = member.predict(features[fold == each])
+    once = np.unique(rows.kind[fitted], return_index=True)[1]
+    return _measured(
+        mean,
+        # Each distinct architecture once: the many equals of a single one say little of the others.
+        _spread(features[once], fold[once], np.abs(values[fitted] - unseen[:, None])[once], seed),
+        _seed_variance(features, values[fitted], seed),
+        rows.features[held_out],
+        values[held_out],
+    )
+
+
+def _spread(features: NDArray[np.float32], fold: NDArray[np.int64], errors: Values, seed: int) -> Forest:
+    """A model of the standard deviation that makes the 95 % interval hold 95 % of errors `(A, seeds)`."""
+    typical = _mean(errors)
+    # Where all errors are next to nothing, one that is not would else be any number of times as large.
+    least = 0.1 * typical.mean()
+
+    def model(rows: NDArray[np.bool_]) -> Forest:
+        forest = smooth(features[rows], typical[rows], seed)
+        return replace(forest, constant=forest.constant + least)
+
+    expected = np.empty(len(errors))
+    for each in range(FOLDS):
+        inside = fold == each
+        expected[inside] = model(~inside).predict(features[inside])
+    ratios = errors / np.maximum(expected, np.finfo(np.float32).tiny)[:, None]
+    return join([model(np.full(len(errors), True))], float(np.nanquantile(ratios, 0.95)) / NORMAL_95)
+
+
+def _seed_variance(features: NDArray[np.float32], values: Values, seed: int) -> Forest | None:
+    """A model of the variance of single seeds; None where fewer than `FEWEST` rows have two."""
+    counts = (~np.isnan(values)).sum(axis=1)
+    several = counts >= 2
+    if several.sum() < FEWEST:
+        return None
+    squares = (values[several] - _mean(values[several])[:, None]) ** 2
+    return smooth(features[several], np.nansum(squares, axis=1) / (counts[several] - 1), seed)
+
+
+def _measured(
+    mean: Forest,
+    spread: Forest,
+    seed_variance: Forest | None,
+    features: NDArray[np.float32],
+    values: Values,
+) -> Predictor:
+    """A predictor with its quality on held-out rows, from values of shape `(A, seeds)`."""
+    from scipy.stats import kendalltau
+
+    truth, predicted = _mean(values), mean.predict(features)
+    scatter = ((truth - truth.mean()) ** 2).sum()
+    varies = scatter > 0 and np.ptp(predicted) > 0
+    present = ~np.isnan(values)
+    # What never varies has no spread, and is predicted to rounding.
+    most = NORMAL_95 * spread.predict(features) + 1e-9 * np.abs(predicted)
+    inside = np.abs(values - predicted[:, None]) <= most[:, None]
+    quality = Quality(
+        r2=float(1 - ((truth - predicted) ** 2).sum() / scatter) if scatter > 0 else np.nan,
+        kendall_tau=float(kendalltau(predicted, truth).statistic) if varies else np.nan,
+        coverage=float(inside[present].mean()),
+        seed_coverage=_seed_coverage(seed_variance, features, values),
+        rows=len(truth),
+    )
+    return Predictor(mean, spread, seed_variance, quality)
+
+
+def _seed_coverage(seed_variance: Forest | None, features: NDArray[np.float32], values: Values) -> float:
+    """Share of pairs of seeds that differ by no more than the noise lets 95 % of pairs."""
+    if seed_variance is None:
+        return np.nan
+    # The difference of two seeds has twice the variance of one.
+    most = NORMAL_95 * np.sqrt(2 * np.maximum(seed_variance.predict(features), 0.0))
+    first, second = np.triu_indices(values.shape[1], 1)
+    differences = np.abs(values[:, first] - values[:, second])
+    present = ~np.isnan(differences)
+    return float((differences <= most[:, None])[present].mean()) if present.any() else np.nan

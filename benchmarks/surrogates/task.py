@@ -1,0 +1,113 @@
+"""A task answered from a surrogate."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nasbench_lab.benchmarks.surrogates.file import REPORTED, Surrogate, seconds_after, valid_accuracy_after
+from nasbench_lab.errors import UsageError
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.spaces import Architecture
+
+
+class SurrogateTask:
+    """Answers a search from a surrogate, for every architecture of its space.
+
+    Args:
+        surrogate: fitted on the data set that is searched.
+        epochs: training epochs behind the accuracy a search sees; None for the longest training.
+        seed: `random` adds the predicted seed noise, drawn anew at each evaluation, where the table shows
+            what it is; with any other the predicted mean is seen.
+
+    Raises:
+        UsageError: where the surrogate predicts nothing after so many epochs.
+    """
+
+    lists_every_architecture = True
+    optimum = None
+
+    def __init__(self, surrogate: Surrogate, *, epochs: int | None = None, seed: str = "random") -> None:
+        self.name = f"{surrogate.facts.table}/{surrogate.facts.data_set}"
+        self.space = surrogate.space
+        self.seed = seed
+        self.epochs = epochs if epochs is not None else surrogate.epochs[-1]
+        self._surrogate = surrogate
+        # Predicted once per process: accuracy, noise and seconds by epochs and architecture.
+        self._known: dict[tuple[Architecture, int | None], tuple[Evaluation, float]] = {}
+        self._check(self.epochs)
+
+    @property
+    def charges_seconds(self) -> bool:
+        """Whether the table that the surrogate was fitted on lists training times."""
+        return seconds_after(self.epochs) in self._surrogate.predictors
+
+    def evaluate(
+        self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
+    ) -> Evaluation:
+        """Predict what a training would give; raises `ValueError` for what is no architecture."""
+        evaluation, noise = self._known.get((architecture, epochs)) or self._predict(architecture, epochs)
+        if not noise:
+            return evaluation
+        drawn = evaluation.valid_accuracy + noise * rng.standard_normal()
+        facts = self._surrogate.facts
+        return evaluation._replace(valid_accuracy=min(max(drawn, facts.least), facts.most))
+
+    def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
+        """Nothing: predicting takes no time."""
+
+    def test_accuracy(self, architecture: Architecture) -> float:
+        """What is reported of an incumbent, as predicted, in the metric's unit."""
+        return float(self._surrogate.mean(REPORTED, self.space.features([architecture]))[0])
+
+    @property
+    def card(self) -> TaskCard:
+        """What figures and reports say about this task."""
+        facts = self._surrogate.facts
+        quantity = valid_accuracy_after(self.epochs)
+        predictor = self._surrogate.predictors[quantity]
+        noise = "the mean"
+        if self.seed == "random":
+            known = predictor.seed_variance is not None
+            noise = "with seed noise drawn each time" if known else "the mean; the table shows no seed noise"
+        by = f"as predicted by a surrogate ({facts.model} on {100 * facts.fraction:g} % of the table"
+        metric = facts.metric.partition(" (")[0]
+
+        def tau(name: str) -> str:
+            return f"held-out Kendall tau {self._surrogate.predictors[name].quality.kendall_tau:.2f}"
+
+        return TaskCard(
+            name=self.name,
+            title=facts.title,
+            metric=facts.metric,
+            searched=f"validation {metric} after {self.epochs} epochs {by}, {noise}, {tau(quantity)})",
+            reported=f"{facts.reported} {by}, {tau(REPORTED)})",
+            cost="simulated seconds" if self.charges_seconds else "evaluations",
+            optimum=None,
+            digest=self._surrogate.digest,
+            citation=facts.citation,
+            licence=facts.licence,
+        )
+
+    def _check(self, epochs: int) -> None:
+        if epochs not in self._surrogate.epochs:
+            raise UsageError(
+                f"the surrogate of {self.name} predicts no validation accuracy after {epochs} epochs; it"
+                f" predicts it after {', '.join(map(str, self._surrogate.epochs))}"
+            )
+
+    def _predict(self, architecture: Architecture, epochs: int | None) -> tuple[Evaluation, float]:
+        if not self.space.is_valid(architecture):
+            raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
+        after = self.epochs if epochs is None else epochs
+        self._check(after)
+        features = self.space.features([architecture])
+        quantity = valid_accuracy_after(after)
+        accuracy = float(self._surrogate.mean(quantity, features)[0])
+        noise = float(self._surrogate.seed_noise(quantity, features)[0]) if self.seed == "random" else 0.0
+        seconds = 0.0
+        if seconds_after(after) in self._surrogate.predictors:
+            seconds = float(self._surrogate.mean(seconds_after(after), features)[0])
+        evaluation = Evaluation(valid_accuracy=accuracy, seconds=seconds, epochs=after, source="surrogate")
+        self._known[architecture, epochs] = evaluation, noise
+        return evaluation, noise

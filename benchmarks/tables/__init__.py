@@ -1,0 +1,1 @@
+"""Tables: one HDF5 file for each benchmark, and the tasks that look evaluations up in it."""

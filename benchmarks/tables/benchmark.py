@@ -1,0 +1,64 @@
+"""A table as a benchmark."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet
+from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.benchmarks.tables.task import TabularTask
+from nasbench_lab.benchmarks.view import View
+from nasbench_lab.errors import TableError
+
+
+class TableBenchmark:
+    """A benchmark whose answers are looked up in a table."""
+
+    answers_everything = False
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.name = table.name
+        self.title = table.title
+        self.licence = table.licence
+        self.digest = table.digest
+        self.data_set_names = table.data_set_names
+
+    def check_data_set(self, data_set: str) -> None:
+        """Raise `UsageError` if the table has no such data set."""
+        self.table.data_set(data_set)
+
+    def task(self, data_set: str, view: View) -> TabularTask:
+        """One data set as a search sees it; raises `UsageError` if the table cannot support the view."""
+        return TabularTask(self.table, data_set, epochs=view.epochs, seed=view.training_seed)
+
+    def listed(self) -> Mapping[str, DataSet]:
+        """Every data set of the table."""
+        return {name: self.table.data_set(name) for name in self.data_set_names}
+
+    def facts(self) -> Mapping[str, str]:
+        """What a reader may want to know, by a word for it."""
+        table = self.table
+        return {
+            "title": table.title,
+            "citation": table.citation,
+            "licence": table.licence,
+            "table": str(table.path),
+            "written by": table.created_by,
+            "digest": table.digest,
+            "read from": "\n".join(table.source_sha256),
+            "space": ", ".join(sorted({data_set.space for data_set in self.listed().values()})),
+            **table.provenance,
+        }
+
+    def verify(self) -> None:
+        """Compare the table with the digest it was written with; raises `TableError`."""
+        self.table.verify()
+
+
+def keep_table(contents: Contents, path: Path) -> TableBenchmark:
+    """Write a table and open it; raises `TableError` if it cannot be written."""
+    try:
+        write_table(contents, path)
+    except OSError as error:
+        raise TableError(f"the table {path} cannot be written: {error}") from None
+    return TableBenchmark(Table(path))

@@ -1,0 +1,107 @@
+"""Refusing contents that would make a table that lies or cannot be read."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+import numpy as np
+
+from nasbench_lab.benchmarks.tables.contents import (
+    MEASUREMENTS,
+    Contents,
+    DataSet,
+    FloatArray,
+    Measurement,
+    Training,
+)
+from nasbench_lab.errors import TableError
+from nasbench_lab.spaces import find_space
+
+
+def check_contents(contents: Contents) -> None:
+    """Refuse what would make a table that lies or cannot be read."""
+    if not contents.data_sets:
+        raise TableError(f"table {contents.name!r} has no data set")
+    for name, data_set in contents.data_sets.items():
+        where = f"table {contents.name!r}, data set {name!r}"
+        _check_keys(data_set, where)
+        if not data_set.least < data_set.most:
+            raise TableError(f"{where}: least {data_set.least:g} is not below most {data_set.most:g}")
+        columns = {"parameters": data_set.parameters, "flops": data_set.flops}
+        columns |= {f"latency on {device}": values for device, values in data_set.latency.items()}
+        columns |= {f"energy on {device}": values for device, values in data_set.energy.items()}
+        for quantity, values in columns.items():
+            if values is not None:
+                check_values(values, (len(data_set),), 0.0, np.inf, f"{where}: {quantity}")
+        if not data_set.trainings:
+            raise TableError(f"{where}: there is no training")
+        for epochs, training in data_set.trainings.items():
+            for quantity, measurement in _measurements(training):
+                _check_measurement(measurement, epochs, data_set, quantity, where)
+            _check_times(training, epochs, where)
+
+
+def _check_keys(data_set: DataSet, where: str) -> None:
+    if data_set.keys is None:
+        return
+    if data_set.keys.ndim != 1 or (np.diff(data_set.keys) <= 0).any():
+        raise TableError(f"{where}: keys must ascend, each architecture once")
+    row = _first_wrong_key(data_set.space, data_set.keys.astype(np.int64).tobytes())
+    if row is not None:
+        raise TableError(
+            f"{where}: row {row} has key {data_set.keys[row]}, which is not the index of a canonical"
+            f" architecture of {data_set.space}"
+        )
+
+
+@lru_cache(maxsize=2)
+def _first_wrong_key(space_name: str, stored: bytes) -> int | None:
+    """The first row whose key is no canonical index; remembered, as data sets often list the same."""
+    space = find_space(space_name)
+    keys = np.frombuffer(stored, dtype=np.int64)
+    wrong = (keys < 0) | (keys >= space.size)
+    wrong[~wrong] = space.canonical_indices(keys[~wrong]) != keys[~wrong]
+    return int(np.argmax(wrong)) if wrong.any() else None
+
+
+def _check_measurement(
+    measurement: Measurement, length: int, data_set: DataSet, quantity: str, where: str
+) -> None:
+    epochs, seeds = measurement.epochs, measurement.seeds
+    what = f"{where}: {quantity} after {length} epochs"
+    if not epochs or list(epochs) != sorted(set(epochs)) or epochs[0] < 0 or epochs[-1] > length:
+        raise TableError(f"{what} must be recorded at ascending epochs up to {length}; received {epochs}")
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise TableError(f"{what} must name each seed once; received {seeds}")
+    accuracy = quantity.endswith("accuracy")
+    least, most = (data_set.least, data_set.most) if accuracy else (0.0, np.inf)
+    check_values(measurement.values, (len(data_set), len(epochs), len(seeds)), least, most, what)
+
+
+def _check_times(training: Training, length: int, where: str) -> None:
+    """Each accuracy that a search may see has its cost: of its own seed, or one for all seeds."""
+    shown = training.valid_accuracy.seeds if training.valid_accuracy else ()
+    for quantity in ("train_seconds", "valid_seconds"):
+        measured = getattr(training, quantity)
+        if measured is not None and len(measured.seeds) > 1 and not set(shown) <= set(measured.seeds):
+            raise TableError(
+                f"{where}: {quantity} after {length} epochs is of the seeds {', '.join(measured.seeds)};"
+                f" valid_accuracy asks for {', '.join(shown)}, or for one time for all of them"
+            )
+
+
+def check_values(values: FloatArray, shape: tuple[int, ...], least: float, most: float, what: str) -> None:
+    if values.shape != shape:
+        raise TableError(f"{what} has shape {values.shape}; its rows, epochs and seeds ask for {shape}")
+    wrong = (values < least) | (values > most) | np.isinf(values)
+    if wrong.any():
+        place = tuple(np.argwhere(wrong)[0].tolist())
+        raise TableError(
+            f"{what} is a number between {least:g} and {most:g}; row {place[0]} has {values[place]:g}"
+        )
+
+
+def _measurements(training: Training) -> Iterator[tuple[str, Measurement]]:
+    for name in MEASUREMENTS:
+        measurement = getattr(training, name)
+        if measurement is not None:
+            yield name, measurement

@@ -1,0 +1,137 @@
+"""What a table holds, in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.spaces import Architecture, SearchSpace, find_space
+
+LEAST, MOST = 0.0, 100.0  # of accuracies, unless a data set says otherwise
+FloatArray = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One quantity of one training.
+
+    Attributes:
+        values: shape `(architectures, len(epochs), len(seeds))`, NaN where missing.
+        epochs: the epochs of the training at which it was recorded, ascending.
+        seeds: a label per seed: its number, or `mean` where only the mean was published.
+    """
+
+    values: FloatArray
+    epochs: tuple[int, ...]
+    seeds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """What was recorded of one training; its length is its key in `DataSet.trainings`.
+
+    Trainings of different lengths are kept apart even where they share epochs: with a cosine schedule
+    epoch 12 of 200 is not epoch 12 of 12.
+    """
+
+    valid_accuracy: Measurement | None = None
+    test_accuracy: Measurement | None = None
+    train_seconds: Measurement | None = None
+    valid_seconds: Measurement | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Everything a table lists about one data set, for A architectures.
+
+    Attributes:
+        title: for people, such as `CIFAR-10`.
+        space: name of the search space.
+        trainings: by number of epochs.
+        keys: `space.index` of each row's canonical architecture, ascending, shape `(A,)`; None where
+            row i is architecture i of the space.
+        metric: what the accuracies measure, with unit in parentheses where it has one (`accuracy (%)`,
+            `SSIM`); higher is better.
+        least, most: between which the accuracies lie, as a matter of their definition; may be infinite.
+        parameters: millions, shape `(A,)`.
+        flops: millions of multiply-adds, shape `(A,)`.
+        latency: milliseconds by device, each of shape `(A,)`.
+        energy: millijoules of one forward pass by device, each of shape `(A,)`.
+    """
+
+    title: str
+    space: str
+    trainings: Mapping[int, Training]
+    keys: NDArray[np.int64] | None = None
+    metric: str = "accuracy (%)"
+    least: float = LEAST
+    most: float = MOST
+    parameters: FloatArray | None = None
+    flops: FloatArray | None = None
+    latency: Mapping[str, FloatArray] = field(default_factory=dict)
+    energy: Mapping[str, FloatArray] = field(default_factory=dict)
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """The space itself."""
+        return find_space(self.space)
+
+    def __len__(self) -> int:
+        return len(self.keys) if self.keys is not None else self.search_space.size
+
+    def row(self, architecture: Architecture) -> int | None:
+        """The row that lists an architecture, or None."""
+        space = self.search_space
+        if self.keys is None:
+            return space.index(architecture)
+        key = space.index(space.canonical(architecture))
+        row = int(np.searchsorted(self.keys, key))
+        return row if row < len(self.keys) and self.keys[row] == key else None
+
+    def rows(self, architectures: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """`row` of many architectures at once.
+
+        Args:
+            architectures: shape `(n, d)`.
+
+        Returns:
+            Shape `(n,)`, -1 where the table does not list the architecture.
+        """
+        space = self.search_space
+        indices = space.indices(architectures)
+        if self.keys is None:
+            return indices
+        keys = space.canonical_indices(indices)
+        rows = np.searchsorted(self.keys, keys).astype(np.int64)
+        rows[rows == len(self.keys)] = -1
+        listed = rows >= 0
+        listed[listed] = self.keys[rows[listed]] == keys[listed]
+        return np.where(listed, rows, -1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """All that goes into a table.
+
+    Attributes:
+        name: as on the command line.
+        title: as in papers.
+        citation: the paper to cite.
+        licence: of the data.
+        source_sha256: of each official file read, by file name.
+        data_sets: by the name used on the command line.
+        provenance: of a table that was measured here: how, on what and with what, by key.
+    """
+
+    name: str
+    title: str
+    citation: str
+    licence: str
+    source_sha256: Mapping[str, str]
+    data_sets: Mapping[str, DataSet]
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+
+MEASUREMENTS = tuple(field.name for field in fields(Training))

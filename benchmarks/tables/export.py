@@ -1,0 +1,150 @@
+"""A table as CSV or Parquet, with the schema that `tables.own_table` reads it back by."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasbench_lab.benchmarks.tables.contents import LEAST, MEASUREMENTS, MOST, DataSet, FloatArray
+from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.files import replacing
+
+UNITS = {
+    "valid_accuracy": "percent",
+    "test_accuracy": "percent",
+    "train_seconds": "seconds",
+    "valid_seconds": "seconds",
+    "parameters": "millions",
+    "flops": "millions",
+    "latency": "milliseconds",
+    "energy": "millijoules",
+}
+
+
+ACCURACIES = ("valid_accuracy", "test_accuracy")
+
+
+def export_table(
+    table: Table, data_set: str | None, path: Path, form: Literal["csv", "parquet"]
+) -> tuple[Path, Path]:
+    """Write a table, or one data set of it, and a schema of the same name ending in `.toml`.
+
+    Returns:
+        The two paths.
+
+    Raises:
+        UsageError: there is no such data set; the data sets list different architectures, so that they
+            cannot share a file; or pyarrow is not installed.
+        TableError: the files cannot be written.
+    """
+    names = table.data_set_names if data_set is None else (data_set,)
+    data_sets = {name: table.data_set(name) for name in names}
+    first = next(iter(data_sets.values()))
+    for name, other in data_sets.items():
+        if other.space != first.space or not np.array_equal(_indices(first), _indices(other)):
+            raise UsageError(
+                f"the data sets of {table.name} list different architectures; export them one by one, such as"
+                f" {table.name}/{name}"
+            )
+    schema = path.with_suffix(".toml")
+    if schema == path:
+        raise UsageError(f"the schema is written to {schema}; choose another ending for the table")
+    space = first.search_space
+    columns: dict[str, object] = {
+        "architecture": [space.format(space.architecture(index)) for index in _indices(first).tolist()]
+    }
+    described = {name: dict(_columns(name, each)) for name, each in data_sets.items()}
+    for each in described.values():
+        columns |= {name: values for name, (values, _) in each.items()}
+    frame = pd.DataFrame(columns)
+    try:
+        with replacing(path) as temporary:
+            if form == "csv":
+                frame.to_csv(temporary, index=False)
+            else:
+                _write_parquet(frame, temporary)
+        with replacing(schema) as temporary:
+            temporary.write_text(_schema(table, data_sets, described), encoding="utf-8")
+    except OSError as error:
+        raise TableError(f"{path} cannot be written: {error}") from None
+    return path, schema
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    try:
+        frame.to_parquet(path, engine="pyarrow", index=False)
+    except ImportError:
+        raise UsageError(
+            "writing Parquet needs pyarrow; install it with: pip install 'nasbench-lab[parquet]'"
+        ) from None
+
+
+def _indices(data_set: DataSet) -> NDArray[np.int64]:
+    return np.arange(len(data_set)) if data_set.keys is None else data_set.keys
+
+
+Described = tuple[FloatArray, str]
+
+
+def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
+    """Each column of a data set: its name, its values, and what the schema says of it."""
+
+    units = UNITS if _in_percent(data_set) else UNITS | dict.fromkeys(ACCURACIES, "metric")
+
+    def of(quantity: str, **settings: str | int) -> str:
+        said = {"quantity": quantity, "unit": units[quantity], **settings}
+        return "{ " + ", ".join(f"{key} = {_toml(value)}" for key, value in said.items()) + " }"
+
+    for length, training in data_set.trainings.items():
+        for quantity in MEASUREMENTS:
+            measured = getattr(training, quantity)
+            if measured is None:
+                continue
+            for i, epochs in enumerate(measured.epochs):
+                for j, seed in enumerate(measured.seeds):
+                    text = of(quantity, epochs=int(epochs), training=int(length), seed=str(seed))
+                    each: FloatArray = measured.values[:, i, j]  # noqa: PD011 -- no pandas here
+                    yield f"{name}:{quantity}:{length}:{epochs}:{seed}", (each, text)
+    for quantity in ("parameters", "flops"):
+        values = getattr(data_set, quantity)
+        if values is not None:
+            yield f"{name}:{quantity}", (values, of(quantity))
+    for quantity in ("latency", "energy"):
+        for device, values in getattr(data_set, quantity).items():
+            yield f"{name}:{quantity}:{device}", (values, of(quantity, device=device))
+
+
+def _schema(
+    table: Table, data_sets: Mapping[str, DataSet], described: Mapping[str, Mapping[str, Described]]
+) -> str:
+    space = next(iter(data_sets.values())).space
+    facts = {
+        "title": table.title,
+        "citation": table.citation,
+        "licence": table.licence,
+        "space": space,
+        "architecture": "architecture",
+    }
+    lines = [f"{name} = {_toml(value)}" for name, value in facts.items()]
+    for name, data_set in data_sets.items():
+        lines += ["", f"[data_sets.{_toml(name)}]"]
+        lines += [f"title = {_toml(data_set.title)}", f"metric = {_toml(data_set.metric)}"]
+        if not _in_percent(data_set):
+            lines += [f"least = {data_set.least}", f"most = {data_set.most}"]
+        lines += ["", f"[data_sets.{_toml(name)}.columns]"]
+        lines += [f"{_toml(column)} = {text}" for column, (_, text) in described[name].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _in_percent(data_set: DataSet) -> bool:
+    return (data_set.least, data_set.most) == (LEAST, MOST)
+
+
+def _toml(value: str | int) -> str:
+    # A basic string of TOML is one of JSON, but for the character that JSON leaves as it is.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

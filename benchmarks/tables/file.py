@@ -1,0 +1,221 @@
+"""The table: one HDF5 file per benchmark, written once from official files, opened in milliseconds.
+
+    /                        format_version, name, title, citation, licence, source_sha256,
+                             provenance, created_by, digest
+    /<data set>              title, space, metric; least and most, where these are not 0 and 100
+        keys                 (A,) index of each row's canonical architecture, ascending; absent where
+                             row i is architecture i of the space
+        parameters           (A,) millions
+        flops                (A,) millions of multiply-adds
+        latency/<device>     (A,) milliseconds
+        energy/<device>      (A,) millijoules
+        trainings/<epochs>/  one group for each separate training, named by its length
+            valid_accuracy   (A, epoch, seed) in the metric's unit: percent, for accuracies
+            test_accuracy    (A, epoch, seed) in the metric's unit
+            train_seconds    (A, epoch, seed) cumulative seconds of training
+            valid_seconds    (A, epoch, seed) seconds of one validation pass
+
+Each array under `trainings` carries its own `epochs` and `seeds` attributes, since published tables
+record different quantities at different epochs and seeds. What is missing is NaN, never imputed.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from nasbench_lab.benchmarks.formats.hdf5 import DAMAGE, check_digest, digest_of, plain, read_array
+from nasbench_lab.benchmarks.tables.checks import check_contents
+from nasbench_lab.benchmarks.tables.contents import (
+    LEAST,
+    MEASUREMENTS,
+    MOST,
+    Contents,
+    DataSet,
+    Measurement,
+    Training,
+)
+from nasbench_lab.errors import TableError, UsageError, unknown_name
+from nasbench_lab.files import replacing
+from nasbench_lab.spaces import find_space
+from nasbench_lab.version import __version__
+
+FORMAT_VERSION = 1
+
+
+def write_table(contents: Contents, path: Path) -> None:
+    """Check the contents and write them to `path`.
+
+    An existing file is replaced only once the new one is whole and reads back as written. Raises
+    `TableError` where the contents would make a table that lies or cannot be read.
+    """
+    check_contents(contents)
+    with replacing(path) as temporary:
+        # The 1.10 format keeps a checksum beside each piece of its own structure.
+        with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+            _write(file, contents)
+        Table(temporary).verify()
+
+
+def _write(file: h5py.File, contents: Contents) -> None:
+    file.attrs["format_version"] = FORMAT_VERSION
+    file.attrs["created_by"] = f"nasbench_lab {__version__}"
+    for name in ("name", "title", "citation", "licence"):
+        file.attrs[name] = getattr(contents, name)
+    file.attrs["source_sha256"] = [f"{digest}  {name}" for name, digest in contents.source_sha256.items()]
+    if contents.provenance:
+        file.attrs["provenance"] = [f"{key}: {fact}" for key, fact in contents.provenance.items()]
+    for name, data_set in contents.data_sets.items():
+        _write_data_set(file.create_group(name, track_order=True), data_set)
+    file.attrs["data_sets"] = list(contents.data_sets)
+    file.attrs["digest"] = digest_of(file)
+
+
+def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
+    for name in ("title", "space", "metric"):
+        group.attrs[name] = getattr(data_set, name)
+    # Left out where they are as usual, so that the digests of such tables stay what they were.
+    if (data_set.least, data_set.most) != (LEAST, MOST):
+        group.attrs["least"], group.attrs["most"] = data_set.least, data_set.most
+    for name in ("keys", "parameters", "flops"):
+        if getattr(data_set, name) is not None:
+            group[name] = getattr(data_set, name)
+    for quantity in ("latency", "energy"):
+        for device, values in getattr(data_set, quantity).items():
+            group[f"{quantity}/{device}"] = values
+    for epochs, training in data_set.trainings.items():
+        for name in MEASUREMENTS:
+            measurement = getattr(training, name)
+            if measurement is not None:
+                array = group.create_dataset(f"trainings/{epochs}/{name}", data=measurement.values)
+                array.attrs["epochs"] = measurement.epochs
+                array.attrs["seeds"] = measurement.seeds
+
+
+class Table:
+    """A table file, opened read-only. Data sets are read when asked for, once per process.
+
+    Attributes:
+        path: of the file.
+        name, title, citation, licence, digest, created_by: as written.
+        source_sha256: of the official files, one `digest  name` line each.
+        provenance: of a table that was measured here, see `Contents`.
+        data_set_names: in the order written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with h5py.File(path, "r") as file:
+                attributes = {key: plain(value) for key, value in file.attrs.items()}
+        except FileNotFoundError:
+            raise TableError(f"there is no table at {path}") from None
+        except DAMAGE as error:
+            raise self._damaged(error) from None
+        version = attributes.get("format_version")
+        if version != FORMAT_VERSION:
+            raise TableError(
+                f"{path} has table format version {version}; this version of nasbench_lab reads"
+                f" {FORMAT_VERSION}. Import the official files again."
+            )
+        for name in ("name", "title", "citation", "licence", "digest", "created_by"):
+            if not isinstance(attributes.get(name), str):
+                raise self._damaged(f"attribute {name} is missing")
+        for name in ("source_sha256", "data_sets"):
+            if not isinstance(attributes.get(name), list):
+                raise self._damaged(f"attribute {name} is missing")
+        self.name: str = attributes["name"]
+        self.title: str = attributes["title"]
+        self.citation: str = attributes["citation"]
+        self.licence: str = attributes["licence"]
+        self.digest: str = attributes["digest"]
+        self.created_by: str = attributes["created_by"]
+        self.source_sha256: Sequence[str] = tuple(attributes["source_sha256"])
+        lines = attributes.get("provenance", [])
+        self.provenance = dict(
+            line.split(": ", 1) for line in lines if isinstance(line, str) and ": " in line
+        )
+        self.data_set_names: tuple[str, ...] = tuple(attributes["data_sets"])
+        self._read: dict[str, DataSet] = {}
+
+    def _damaged(self, reason: str | BaseException) -> TableError:
+        if isinstance(reason, BaseException):
+            reason = f"{type(reason).__name__}: {reason}"
+        return TableError(
+            f"the table {self.path} is damaged ({' '.join(reason.split())}); delete it and import the"
+            f" official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
+        )
+
+    def _changed(self) -> TableError:
+        return TableError(
+            f"the table {self.path} changed while it was open, so that results would be of two tables;"
+            " run this again"
+        )
+
+    def data_set(self, name: str) -> DataSet:
+        """Read one data set.
+
+        Raises `UsageError` when the table has none of that name, `TableError` when it is damaged or another
+        table took its place since this one was opened.
+        """
+        if name not in self.data_set_names:
+            raise unknown_name(f"data set of {self.name}", name, self.data_set_names)
+        if name not in self._read:
+            try:
+                before = _identity(self.path)
+                with h5py.File(self.path, "r") as file:
+                    if file.attrs["digest"] != self.digest:
+                        raise self._changed()
+                    read = _read_data_set(file[name])
+                # Large arrays are mapped by the path, which by then may be another file's.
+                if _identity(self.path) != before:
+                    raise self._changed()
+            except (*DAMAGE, UsageError) as error:
+                raise self._damaged(error) from None
+            self._read[name] = read
+        return self._read[name]
+
+    def verify(self) -> None:
+        """Compare the content with the digest it was written with; raises `TableError`."""
+        check_digest(self.path, self.digest, self._damaged)
+
+
+def _identity(path: Path) -> tuple[int, int, int]:
+    """What differs between two files that have had the same path: number on the disk, size and time."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _read_data_set(group: h5py.Group) -> DataSet:
+    keys = read_array(group["keys"]) if "keys" in group else None
+    space = group.attrs["space"]
+    rows = find_space(space).size if keys is None else len(keys)
+
+    def column(name: str) -> Any:
+        return read_array(group[name], rows) if name in group else None
+
+    return DataSet(
+        title=group.attrs["title"],
+        space=space,
+        metric=group.attrs["metric"],
+        least=float(group.attrs.get("least", LEAST)),
+        most=float(group.attrs.get("most", MOST)),
+        keys=keys,
+        parameters=column("parameters"),
+        flops=column("flops"),
+        latency={device: column(f"latency/{device}") for device in group.get("latency", {})},
+        energy={device: column(f"energy/{device}") for device in group.get("energy", {})},
+        trainings={
+            int(epochs): Training(
+                **{name: _read_measurement(array, rows) for name, array in training.items()}
+            )
+            for epochs, training in sorted(group["trainings"].items(), key=lambda item: int(item[0]))
+        },
+    )
+
+
+def _read_measurement(array: h5py.Dataset, rows: int) -> Measurement:
+    epochs = tuple(array.attrs["epochs"].tolist())
+    seeds = tuple(array.attrs["seeds"].tolist())
+    return Measurement(read_array(array, rows, len(epochs), len(seeds)), epochs, seeds)

@@ -1,0 +1,331 @@
+"""A task answered from a table: one data set under one protocol."""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.benchmarks.tables.contents import DataSet, FloatArray, Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.errors import UnlistedArchitecture, UsageError
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.spaces import Architecture, SearchSpace
+
+
+class TabularTask:
+    """Looks evaluations up in one data set of a table.
+
+    Args:
+        table: an open table.
+        data_set: one of its data sets.
+        epochs: training epochs behind the accuracy a search sees; None for the longest training.
+            A training of exactly that length is used where the table has one, otherwise that epoch
+            of the longest training. Where a search asks for other epochs, they are those of the task's
+            own training where that is not the longest and recorded them, otherwise those of a training of
+            exactly that length, otherwise of the longest.
+        seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
+            (over the seeds present), or one of the table's seed labels.
+        device: whose latency a search sees; None for that of the only device, where there is one.
+
+    Raises:
+        UsageError: where the table cannot support such a task, with what it can.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        data_set: str,
+        *,
+        epochs: int | None = None,
+        seed: str = "random",
+        device: str | None = None,
+    ) -> None:
+        self.name = f"{table.name}/{data_set}"
+        self.seed = seed
+        self._table = table
+        self._data: DataSet = table.data_set(data_set)
+        self.space: SearchSpace = self._data.search_space
+        self._latency = self._latency_on(device)
+        self._shown = {
+            length: training
+            for length, training in self._data.trainings.items()
+            if training.valid_accuracy is not None
+        }
+        if not self._shown:
+            raise UsageError(
+                f"{self.name} lists no validation accuracy, and test accuracy is never shown to a search,"
+                " so it cannot be searched; choose another benchmark"
+            )
+        self.epochs = epochs if epochs is not None else max(self._shown)
+        # By epochs, then by architecture: the evaluations to choose from, one for each seed.
+        self._known: dict[int | None, dict[Architecture, tuple[Evaluation, ...]]] = {None: {}}
+        valid, training = self._measured(self.epochs)
+        self._check_seed(valid)
+        self._check_times(self.epochs, training)
+
+    @property
+    def charges_seconds(self) -> bool:
+        """Whether the table lists training times."""
+        return self._measured(self.epochs)[1].train_seconds is not None
+
+    @property
+    def optimum(self) -> float:
+        """The best reported accuracy of any listed architecture, in the metric's unit."""
+        return float(np.nanmax(self.reported))
+
+    @cached_property
+    def lists_every_architecture(self) -> bool:
+        """Whether every architecture of the space has both what a search sees and what is reported."""
+        valid, _ = self._measured(self.epochs)
+        listed = ~np.isnan(valid).all(axis=1) & ~np.isnan(self.reported)
+        return self._data.keys is None and bool(listed.all())
+
+    def evaluate(
+        self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
+    ) -> Evaluation:
+        """Look one architecture up.
+
+        Raises `UnlistedArchitecture` where the table has no such entry, or nothing to report of it should
+        it become the incumbent.
+        """
+        try:
+            seeds = self._known[epochs][architecture]
+        except KeyError:
+            seeds = self._look_up(architecture, epochs)
+        return seeds[0] if len(seeds) == 1 else seeds[int(rng.random() * len(seeds))]
+
+    def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
+        """Nothing: looking up takes no time."""
+
+    def test_accuracy(self, architecture: Architecture) -> float:
+        """What is reported of an incumbent: mean over seeds after the longest training, see `optimum`.
+
+        Raises `UnlistedArchitecture` where the table has no such entry, or no such value in it.
+        """
+        row = self._data.row(architecture)
+        if row is None:
+            raise self._unlisted(architecture)
+        self._check_reported(architecture, row)
+        return float(self.reported[row])
+
+    def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
+        """Validation accuracies of many rows at once, in the metric's unit, shape `(len(rows), seeds)`."""
+        valid, _ = self._measured(epochs or self.epochs)
+        # Several times as fast as `valid[rows]`, which gathers row by row.
+        taken: FloatArray = np.take(valid, rows, axis=0)
+        return taken
+
+    def rows(self, architectures: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Rows of many architectures, shape `(n, d)` to `(n,)`; -1 where not listed."""
+        return self._data.rows(architectures)
+
+    @property
+    def card(self) -> TaskCard:
+        """What figures and reports say about this task."""
+        valid, training = self._measured(self.epochs)
+        seeds = valid.shape[1]
+        seen = f"the training with seed {self.seed}"
+        if seeds == 1:
+            (label,) = _required(training.valid_accuracy).seeds
+            seen = _seed_in_words(label)
+        elif self.seed == "random":
+            seen = f"one of {seeds} training seeds, drawn at random each time"
+        elif self.seed == "mean":
+            seen = f"mean over up to {seeds} training seeds"
+        split, measured, length = self._report
+        quantity = self._data.metric.partition(" (")[0]
+        over = (
+            "mean over the training seeds" if len(measured.seeds) > 1 else _seed_in_words(measured.seeds[0])
+        )
+        return TaskCard(
+            name=self.name,
+            title=f"{self._table.title}, {self._data.title}",
+            metric=self._data.metric,
+            searched=f"validation {quantity} after {self.epochs} epochs ({seen})",
+            reported=f"{split} {quantity} after {length} epochs ({over})",
+            cost="simulated seconds" if self.charges_seconds else "evaluations",
+            optimum=self.optimum,
+            digest=self._table.digest,
+            citation=self._table.citation,
+            licence=self._table.licence,
+        )
+
+    @cached_property
+    def _report(self) -> tuple[str, Measurement, int]:
+        """Split, measurement and length of the training that is reported: test where the table has it."""
+        for split in ("test", "validation"):
+            lengths = [
+                length
+                for length, training in self._data.trainings.items()
+                if (training.test_accuracy if split == "test" else training.valid_accuracy) is not None
+            ]
+            if lengths:
+                training = self._data.trainings[max(lengths)]
+                measured = training.test_accuracy if split == "test" else training.valid_accuracy
+                return split, _required(measured), max(lengths)
+        raise AssertionError("a task has validation accuracies")
+
+    @cached_property
+    def reported(self) -> FloatArray:
+        """What is reported of each row, shape `(A,)`; for the harness, never for a search."""
+        return _mean_over_seeds(self._report[1].values[:, -1, :])
+
+    def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
+        """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
+        recorded = set(self._shown)
+        # A task of short trainings reads fewer epochs off their curve, as NATS-Bench does.
+        longest = max(self._shown)
+        for length in (*((self.epochs,) if self.epochs < longest else ()), epochs, longest):
+            if length in self._shown:
+                training = self._shown[length]
+                valid = _required(training.valid_accuracy)
+                if epochs in valid.epochs:
+                    return valid.values[:, valid.epochs.index(epochs), :], training
+                recorded.update(valid.epochs)
+        raise UsageError(
+            f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
+            f" {', '.join(map(str, sorted(recorded)))}"
+        )
+
+    def _check_seed(self, valid: FloatArray) -> None:
+        if self.seed in ("random", "mean"):
+            return
+        labels = _required(self._measured(self.epochs)[1].valid_accuracy).seeds
+        if self.seed not in labels:
+            raise UsageError(
+                f"{self.name} has no training seed {self.seed!r}; it has {', '.join(labels)}, and 'random'"
+                " or 'mean' of them"
+            )
+        missing = int(np.isnan(valid[:, labels.index(self.seed)]).sum())
+        if missing:
+            raise UsageError(
+                f"training seed {self.seed} of {self.name} is missing for {missing:,} of {len(valid):,}"
+                " architectures; use 'random' or 'mean', which take the seeds that are present"
+            )
+
+    def _check_times(self, epochs: int, training: Training) -> None:
+        """Raise `UsageError` where evaluations after some epochs would be charged nothing, or too little."""
+        if training.train_seconds is None and self.charges_seconds:
+            raise UsageError(
+                f"{self.name} lists no training time after {epochs} epochs, so such an evaluation would be"
+                f" free; evaluate after {self.epochs} epochs only"
+            )
+        for quantity in ("train_seconds", "valid_seconds"):
+            measured = getattr(training, quantity)
+            if measured is not None and epochs not in measured.epochs:
+                raise UsageError(
+                    f"{self.name} lists no {quantity} after {epochs} epochs, so that the cost of such an"
+                    f" evaluation is unknown; it lists them after {', '.join(map(str, measured.epochs))}"
+                )
+
+    def _look_up(self, architecture: Architecture, epochs: int | None) -> tuple[Evaluation, ...]:
+        if not self.space.is_valid(architecture):
+            raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
+        after = self.epochs if epochs is None else epochs
+        valid, training = self._measured(after)
+        self._check_times(after, training)
+        row = self._data.row(architecture)
+        if row is None:
+            raise self._unlisted(architecture)
+        accuracies = valid[row].tolist()
+        labels = _required(training.valid_accuracy).seeds
+        cost = self._cost(training, after, row, labels)
+        seconds = cost.tolist()
+        present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
+        if self.seed not in ("random", "mean"):
+            present = [seed for seed in present if labels[seed] == self.seed]
+        if not present:
+            raise self._unlisted(architecture, f"evaluation after {after} epochs (seed {self.seed})")
+        # Now, not when the search has ended; behind a fallback, one source answers and reports.
+        self._check_reported(architecture, row)
+        if self.seed == "mean":
+            accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
+            seconds = [sum(seconds[seed] for seed in present) / len(present)]
+            present = [0]
+        known = tuple(
+            Evaluation(
+                valid_accuracy=accuracies[seed],
+                seconds=seconds[seed],
+                epochs=after,
+                source="table",
+                parameters=_at(self._data.parameters, row),
+                flops=_at(self._data.flops, row),
+                latency=_at(self._latency, row),
+            )
+            for seed in present
+        )
+        self._known.setdefault(epochs, {})[architecture] = known
+        return known
+
+    def _cost(self, training: Training, epochs: int, row: int, seeds: tuple[str, ...]) -> FloatArray:
+        """Seconds charged for each seed: training up to that epoch, and one validation pass."""
+        total = np.zeros(len(seeds))
+        for measured in (training.train_seconds, training.valid_seconds):
+            if measured is not None:
+                spent = measured.values[row, measured.epochs.index(epochs), :]
+                # Where the time was published once for all seeds, each is charged the same.
+                same = len(measured.seeds) == 1
+                total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
+        return total
+
+    def _latency_on(self, device: str | None) -> FloatArray | None:
+        devices = self._data.latency
+        if device is None:
+            return next(iter(devices.values())) if len(devices) == 1 else None
+        if device not in devices:
+            raise UsageError(
+                f"{self.name} lists no latency on {device!r}; it lists {', '.join(devices) or 'none'}"
+            )
+        return devices[device]
+
+    def _check_reported(self, architecture: Architecture, row: int) -> None:
+        # A harness would pass it over, and report what the search had found worse.
+        if math.isnan(self.reported[row]):
+            split, _, length = self._report
+            raise self._unlisted(architecture, f"{split} accuracy after {length} epochs")
+
+    def _unlisted(self, architecture: Architecture, missing: str = "") -> UnlistedArchitecture:
+        """The error for an architecture that has no row, or whose row has no value for what is `missing`."""
+        cell, name = self.space.format(architecture), self._table.name
+        if missing:
+            lacks = f"lists no {missing} of {cell}: its row has no value for it yet. Let"
+        else:
+            lacks = (
+                f"does not list {cell}: its table has {len(self._data):,} rows only. Import the whole of"
+                f" {name} (python -m nasbench_lab.data list says from what), or let"
+            )
+        return UnlistedArchitecture(
+            f"{self.name} {lacks} a surrogate answer: python -m nasbench_lab.data fit {name}, then --fallback"
+            " surrogate; or train it: --fallback live"
+        )
+
+
+def _seed_in_words(label: str) -> str:
+    """What a seed label such as `mean`, `mean of 111 and 777` or `777` says to a reader."""
+    if label == "mean":
+        return "mean over the training seeds"
+    if not label.startswith("mean"):
+        return "one training"
+    return label.replace("mean of ", "mean of training seeds ", 1)
+
+
+def _required(measurement: Measurement | None) -> Measurement:
+    assert measurement is not None
+    return measurement
+
+
+def _mean_over_seeds(values: FloatArray) -> FloatArray:
+    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN where none is."""
+    present = ~np.isnan(values)
+    counts = present.sum(axis=1)
+    totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
+    means = np.full(len(values), np.nan)
+    np.divide(totals, counts, out=means, where=counts > 0)
+    return means
+
+
+def _at(column: FloatArray | None, row: int) -> float | None:
+    return None if column is None else float(column[row])

@@ -1,0 +1,83 @@
+"""What a comparison shows at the terminal: a progress bar while it runs, a summary at its end."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from nasbench_lab.commands.console import console
+from nasbench_lab.comparison.results import Results
+from nasbench_lab.report.names import display_names
+from nasbench_lab.report.tables import Tables
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.statistics.pairwise import p_text
+
+
+def print_interrupted(folder: Path, arguments: Sequence[str]) -> None:
+    """Say that what was finished is kept, and how to go on: with the same arguments."""
+    again = shlex.join(["python", "-m", "nasbench_lab.compare", *arguments])
+    print(f"\nstopped; the finished runs are kept in {folder}. To go on: {again}", file=sys.stderr)
+
+
+def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
+    """The summary of a comparison, and where its report lies."""
+    out = console()
+    for card in results.tasks:
+        known = "" if card.optimum is None else f", optimum {card.number(card.optimum)}"
+        runs = max(len(results.runs[card.name, label]) for label in results.algorithms)
+        out.print(Text(card.title, style="bold").append(f": {runs} runs each{known}", style="not bold"))
+        unit = ", in percent" if card.in_percent else ""
+        out.print(f"{card.reported}{unit}")
+        out.print(_task_table(card, results, tables))
+    legend = []
+    if len(results.algorithms) > 1:
+        legend.append(
+            "Better, worse: than the algorithm with the best mean, by a Mann-Whitney test, Holm-corrected"
+            " over all pairs of the task, p < 0.05."
+        )
+    if any(card.optimum is not None for card in results.tasks):
+        legend.append("Regret: mean distance to the optimum, the best that is listed.")
+    if legend:
+        out.print(" ".join(legend))
+    for what, name in (("Report", "report.html"), ("Figures", "figures"), ("Tables", "tables")):
+        out.print(f"{what + ':':<9}{folder / name}", soft_wrap=True)
+
+
+def _task_table(card: TaskCard, results: Results, tables: Tables) -> Table:
+    summary = tables.summary[tables.summary["task"] == card.name].set_index("algorithm")
+    pairs = tables.pairwise[tables.pairwise["task"] == card.name]
+    best = str(summary["mean"].idxmax()) if summary["mean"].notna().any() else None
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("algorithm")
+    for name in ("mean", "std", "median", "regret"):
+        table.add_column(name, justify="right")
+    table.add_column("against the best")
+    rows = summary.to_dict("index")
+    for label, name in zip(results.algorithms, display_names(results.algorithms), strict=True):
+        row = rows[label]
+        table.add_row(
+            name,
+            *(card.number(row[column]) for column in ("mean", "std", "median", "regret_mean")),
+            "best mean" if label == best else _against(label, best, pairs),
+            style="bold" if label == best else None,
+        )
+    return table
+
+
+def _against(label: str, best: str | None, pairs: pd.DataFrame) -> str:
+    rows = pairs[
+        ((pairs["first"] == label) & (pairs["second"] == best))
+        | ((pairs["first"] == best) & (pairs["second"] == label))
+    ]
+    if rows.empty:
+        return ""
+    row = rows.iloc[0]
+    if row["verdict"] == "no difference shown":
+        return "no difference shown"
+    word = "better" if (row["verdict"] == "first better") == (row["first"] == label) else "worse"
+    return f"{word}, {p_text(row['p_holm'])}"

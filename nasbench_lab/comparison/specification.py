@@ -1,0 +1,140 @@
+"""The one configuration: what is compared, on what, within which budget, from which seed.
+
+The command line, the stored `comparison.json` and the Python call `compare(Comparison(...))` are the
+same fields.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_type_hints
+
+from nasbench_lab.errors import UsageError, unknown_name
+
+DEFAULT_EVALUATIONS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A whole comparison. What is left open here is filled in, so that a stored one says everything.
+
+    Attributes:
+        benchmark: tasks, as `benchmark/data set`; a benchmark alone stands for all its data sets.
+        algorithms: names of files in `algorithms/`, with hyperparameters after a colon
+            (`regularized_evolution:population_size=10,sample_size=3`); `path/to/file.py` or
+            `package.module:function` for one of your own; `LABEL=` in front names it in the figures.
+        seeds: independent runs of each algorithm on each task.
+        budget_evaluations: evaluations of a run; 200 where no budget is given at all.
+        budget_seconds: simulated seconds of a run; one for all tasks, or one for each. What is trained
+            live costs the seconds it took: with it, results depend on the machine.
+        budget_real_seconds: seconds of a run by the clock; results always depend on the machine.
+        target_accuracy: validation accuracy that ends a run, in percent or the metric's own unit; one for all
+            tasks, or one each.
+        over_budget: whether the evaluation that goes over budget_seconds counts.
+        epochs: training epochs behind the accuracy that a search sees; the longest where not given.
+        training_seed: the training seed a search sees: `random` at each evaluation, `mean`, or a label.
+        fallback: who answers, in this order, for what a benchmark's table does not list: `surrogate`
+            (fitted beforehand: `python -m nasbench_lab.data fit BENCHMARK`), `live` (trained by `recipe`).
+        recipe: how live training is done, `NAME` or `NAME:key=value,...`, see
+            `nasbench_lab.benchmarks.training.recipes`; for `--fallback live`, and for a search space
+            without a table.
+        root_seed: all randomness comes from it.
+        protocol: name of the published protocol that the settings came from.
+    """
+
+    benchmark: tuple[str, ...] = ("cifar10-mini",)
+    algorithms: tuple[str, ...] = (
+        "random_search",
+        "local_search",
+        "regularized_evolution",
+        "genetic_algorithm",
+        "reinforce",
+    )
+    seeds: int = 50
+    budget_evaluations: int | None = None
+    budget_seconds: tuple[float, ...] = ()
+    budget_real_seconds: float | None = None
+    target_accuracy: tuple[float, ...] = ()
+    over_budget: Literal["include", "discard"] = "include"
+    epochs: int | None = None
+    training_seed: str = "random"
+    fallback: tuple[str, ...] = ()
+    recipe: str = ""
+    root_seed: int = 0
+    protocol: str = ""
+
+    def __post_init__(self) -> None:
+        # JSON has lists, and callers may write them: a stored comparison and a typed one are equal.
+        for name in ("benchmark", "algorithms", "budget_seconds", "target_accuracy", "fallback"):
+            value = getattr(self, name)
+            if isinstance(value, str | int | float):
+                value = (value,)
+            object.__setattr__(self, name, tuple(value))
+        if not self.benchmark or not self.algorithms:
+            raise UsageError("a comparison needs at least one benchmark and one algorithm")
+        if self.seeds < 1:
+            raise UsageError(f"seeds is the number of runs, 1 or more; received {self.seeds}")
+        if self.root_seed < 0:
+            raise UsageError(f"root_seed is 0 or more; received {self.root_seed}")
+        if self.epochs is not None and self.epochs < 1:
+            raise UsageError(f"epochs is 1 or more; received {self.epochs}")
+        budgets = (self.budget_evaluations, self.budget_real_seconds)
+        if all(budget is None for budget in budgets) and not self.budget_seconds:
+            object.__setattr__(self, "budget_evaluations", DEFAULT_EVALUATIONS)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; `from_json` gives the comparison back."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], where: str) -> "Comparison":
+        """Read a stored comparison; raises `UsageError` that names `where` it came from."""
+        known = {field.name for field in fields(cls)}
+        for name in values:
+            if name not in known:
+                raise unknown_name(f"setting in {where}", name, known)
+        for name, kind in get_type_hints(cls).items():
+            if name in values and not _fits(values[name], str(kind)):
+                raise UsageError(f"{where}: {name} cannot be {values[name]!r}")
+        return cls(**values)
+
+    def per_task(self, name: Literal["budget_seconds", "target_accuracy"], tasks: int) -> list[float | None]:
+        """A setting that is given once, once for each of so many tasks, or not at all."""
+        values: tuple[float, ...] = getattr(self, name)
+        if len(values) in (0, 1):
+            return [values[0] if values else None] * tasks
+        if len(values) != tasks:
+            raise UsageError(
+                f"{name} is one number for all tasks or one for each; received {len(values)} numbers"
+                f" for {tasks} tasks"
+            )
+        return list(values)
+
+
+def _fits(value: object, kind: str) -> bool:
+    """Whether a JSON value can stand for a field of this type."""
+    if value is None:
+        return "None" in kind
+    if "tuple" in kind:
+        element = str if "str" in kind else int | float
+        return isinstance(value, list | tuple) and all(isinstance(item, element) for item in value)
+    if "float" in kind:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if "int" in kind:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, str)
+
+
+def read_comparison(path: Path) -> Comparison:
+    """The specification in a `comparison.json`."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise UsageError(f"{path} is not a comparison.json: {error}") from None
+    if not isinstance(content, dict) or not isinstance(content.get("comparison"), dict):
+        raise UsageError(f"{path} is not a comparison.json: it has no 'comparison' in it")
+    return Comparison.from_json(content["comparison"], str(path))

@@ -1,0 +1,283 @@
+"""Stored comparisons: one folder each, safe to stop at any moment and to go on with.
+
+comparison.json   the specification, the tasks with their table digests, the algorithms, the machine
+runs/*.h5         one file per task and algorithm: all runs stored so far, end to end
+.lock             empty; locked while a process writes here, which reading takes no notice of
+"""
+
+import hashlib
+import io
+import json
+import re
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+
+from nasbench_lab.comparison.results import Results, Runs
+from nasbench_lab.errors import StoreError
+from nasbench_lab.files import lock, replacing
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.search.run import Run
+
+FORMAT_VERSION = 1
+SAVE_EVERY = 2.0  # seconds: what was finished in them a kill can lose, beside the blocks in flight
+LOCK = ".lock"
+ARRAYS = tuple(field.name for field in fields(Run))
+STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
+
+
+class RunStore:
+    """The runs of one comparison, in a folder that no other process writes to before `close`.
+
+    Args:
+        folder: where it lies. It is made, or, where it exists, must hold this same comparison.
+        header: what `comparison.json` says: `comparison`, `protocol`, `tasks`, `algorithms` and
+            `environment`, in plain JSON values.
+
+    Raises:
+        StoreError: where the folder holds a different comparison, with the first difference, or where
+            another process is working in it.
+    """
+
+    def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.seeds: int = header["comparison"]["seeds"]
+        self._stored: dict[tuple[str, str], dict[int, Run]] = {}
+        self._unsaved: set[tuple[str, str]] = set()
+        self._saved = time.monotonic()
+        self._saving = threading.RLock()
+        self._timer: threading.Timer | None = None
+        self._lock = _lock(folder)
+        try:
+            _begin_or_go_on(folder, header)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def missing(self, task: str, algorithm: str) -> list[int]:
+        """The runs that are not stored yet."""
+        stored = self._runs(task, algorithm)
+        return [run for run in range(self.seeds) if run not in stored]
+
+    def add(self, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
+        """Take more runs, to be on the disk within `SAVE_EVERY` seconds of adding, or after `save`."""
+        with self._saving:
+            self._runs(task, algorithm).update(runs)
+            self._unsaved.add((task, algorithm))
+            # A file is written whole, so that writing it for every block of a fast search would take longer
+            # than the search.
+            wait = self._saved + SAVE_EVERY - time.monotonic()
+            if wait <= 0:
+                self.save()
+            elif self._timer is None:
+                self._timer = threading.Timer(wait, self._save_unless_it_fails)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def save(self) -> None:
+        """Bring all runs added so far to the disk."""
+        with self._saving:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            for task, algorithm in sorted(self._unsaved):
+                path = _path(self.folder, task, algorithm)
+                _write_runs(path, task, algorithm, self._runs(task, algorithm))
+            self._unsaved.clear()
+            self._saved = time.monotonic()
+
+    def _save_unless_it_fails(self) -> None:
+        # What cannot be written here stays unsaved, and the next saving raises it where it can be caught.
+        with suppress(Exception):
+            self.save()
+
+    def close(self) -> None:
+        """Save, and leave the folder to others."""
+        try:
+            self.save()
+        finally:
+            self._lock.close()
+
+    def _runs(self, task: str, algorithm: str) -> dict[int, Run]:
+        key = (task, algorithm)
+        if key not in self._stored:
+            path = _path(self.folder, task, algorithm)
+            self._stored[key] = _read_runs(path) if path.exists() else {}
+        return self._stored[key]
+
+
+def _lock(folder: Path) -> BinaryIO:
+    """The lock of a folder, which is made; one that holds something else is left as it is."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file; --out is a folder, which may be new")
+    if folder.exists() and not (folder / "comparison.json").exists():
+        # A comparison that another process is just beginning, or was killed at the very beginning of.
+        begun = (LOCK, ".comparison.json.")
+        if not all(path.name.startswith(begun) for path in folder.iterdir()):
+            raise StoreError(
+                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
+                " was touched"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return lock(folder / LOCK)
+    except BlockingIOError:
+        raise StoreError(
+            f"another process is working in {folder}; wait until it has ended, or choose another --out"
+        ) from None
+
+
+def _begin_or_go_on(folder: Path, header: Mapping[str, Any]) -> None:
+    path = folder / "comparison.json"
+    if not path.exists():
+        with replacing(path) as temporary:
+            text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
+            temporary.write_text(text + "\n", encoding="utf-8")
+        (folder / "runs").mkdir(exist_ok=True)
+        return
+    difference = _difference(_read_header(path), header)
+    if difference:
+        raise StoreError(
+            f"{folder} holds a different comparison: {difference}; choose another --out, or delete that"
+            " folder"
+        )
+    # What a killed process left. Tables and figures may be being drawn by another at this moment.
+    for half_written in (folder / "runs").glob(".*.tmp"):
+        half_written.unlink()
+
+
+def load_results(folder: Path) -> Results:
+    """Read a stored comparison; raises `StoreError` where it is absent, unfinished or damaged."""
+    header = _read_header(folder / "comparison.json")
+    try:
+        cards = tuple(TaskCard(**card) for card in header["tasks"])
+        settings = {algorithm["label"]: _settings(algorithm) for algorithm in header["algorithms"]}
+        seeds = header["comparison"]["seeds"]
+    except (KeyError, TypeError) as error:
+        raise StoreError(f"{folder}/comparison.json is damaged: {error}") from None
+    runs = {}
+    for card in cards:
+        for label in settings:
+            path = _path(folder, card.name, label)
+            stored = _read_runs(path) if path.exists() else {}
+            if len(stored) < seeds:
+                again = f"python -m nasbench_lab.compare --config {folder}/comparison.json"
+                raise StoreError(
+                    f"{folder} is unfinished: it holds {len(stored)} of {seeds} runs of {label} on"
+                    f" {card.name}; go on with: {again}"
+                )
+            runs[card.name, label] = Runs.of([stored[run] for run in sorted(stored)])
+    return Results(
+        name=folder.resolve().name,
+        protocol=header["protocol"],
+        tasks=cards,
+        algorithms=tuple(settings),
+        settings=settings,
+        runs=runs,
+        specification=header["comparison"],
+        environment=header["environment"],
+    )
+
+
+def _settings(algorithm: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name}={value}" for name, value in algorithm["hyperparameters"].items())
+    return f"{algorithm['function']}({values})"
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    try:
+        header = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StoreError(
+            f"there is no stored comparison in {path.parent}: it has no comparison.json"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from None
+    if not isinstance(header, dict) or header.get("format_version") != FORMAT_VERSION:
+        version = header.get("format_version") if isinstance(header, dict) else None
+        raise StoreError(
+            f"{path} has format version {version}; this version of nasbench_lab reads {FORMAT_VERSION}"
+        )
+    return header
+
+
+def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """The first thing in which two comparisons differ, in words; empty where the runs are the same."""
+    asked = json.loads(json.dumps(asked))
+    try:
+        for name, value in asked["comparison"].items():
+            before = stored["comparison"].get(name)
+            # A setting that an older version did not have is as one that is not given.
+            if (before or None) != (value or None):
+                return f"its {name} is {before}, this one's {value}"
+        for kind, name, digest in (("tasks", "name", "digest"), ("algorithms", "label", "source_sha256")):
+            was = {item[name]: item[digest] for item in stored[kind]}
+            now = {item[name]: item[digest] for item in asked[kind]}
+            if list(was) != list(now):
+                return f"its {kind} are {', '.join(was)}, this one's {', '.join(now)}"
+            for item, value in now.items():
+                if was[item] != value:
+                    what = "table" if kind == "tasks" else "code"
+                    return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
+        # Another version may search otherwise; another machine or day does not.
+        versions = [side["environment"].get("nasbench_lab") for side in (stored, asked)]
+        if versions[0] != versions[1]:
+            return "it was begun with nasbench_lab {}, this is {}".format(*versions)
+    except (AttributeError, KeyError, TypeError) as error:
+        return f"its comparison.json is damaged ({error})"
+    return ""
+
+
+def _short(digests: str) -> str:
+    """Each digest of a chain, cut to what tells it apart."""
+    return "+".join(digest[:12] for digest in digests.split("+"))
+
+
+def _path(folder: Path, task: str, algorithm: str) -> Path:
+    def plain(name: str) -> str:
+        return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:60]
+
+    # The digest keeps labels apart that look the same once made fit for a file name.
+    digest = hashlib.sha256(f"{task}\0{algorithm}".encode()).hexdigest()[:8]
+    return folder / "runs" / f"{plain(task)}--{plain(algorithm)}--{digest}.h5"
+
+
+def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
+    order = sorted(runs)
+    joined = Runs.of([runs[run] for run in order])
+    # Made in memory: where the disk is full, HDF5 does not raise but crashes the process.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
+        file.attrs["task"] = task
+        file.attrs["algorithm"] = algorithm
+        file["run"] = np.array(order, dtype=np.int64)
+        file["offsets"] = joined.offsets
+        for name in ARRAYS:
+            # The checksum makes a damaged file an error when it is read, not a wrong number.
+            file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
+    with replacing(path) as temporary:
+        temporary.write_bytes(content.getbuffer())
+
+
+def _read_runs(path: Path) -> dict[int, Run]:
+    try:
+        with h5py.File(path, "r") as file:
+            order = file["run"][...].tolist()
+            offsets = file["offsets"][...].tolist()
+            arrays = {name: file[name][...] for name in ARRAYS}
+    except (OSError, RuntimeError, KeyError) as error:
+        raise StoreError(
+            f"{path} is damaged ({' '.join(str(error).split())}); delete it and run the comparison again:"
+            " only its runs are done anew"
+        ) from None
+    return {
+        run: Run(**{name: array[start:end] for name, array in arrays.items()})
+        for run, start, end in zip(order, offsets[:-1], offsets[1:], strict=True)
+    }

@@ -1,0 +1,1 @@
+"""What is made of stored results: tables, sentences, figures and the report."""

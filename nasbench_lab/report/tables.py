@@ -1,0 +1,353 @@
+"""Every number of a comparison as tables: results in, data frames out, written as CSV and LaTeX.
+
+The same results give the same bytes: each bootstrap starts from the same constant seed.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nasbench_lab.comparison.results import Results, Runs
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.statistics import aggregate, anytime, pairwise, ranking, summary
+
+SEED = 20190225
+BAND_RESAMPLES = 1000
+GRID_POINTS = 100
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a comparison; accuracy and regret in the unit of the task's metric, intervals of 95 %.
+
+    Rows follow the order of tasks and algorithms in the results. A failed run, one whose every
+    evaluation failed, has no accuracy.
+
+    Attributes:
+        tasks: one row per task: what was searched and reported, the unit of cost, the optimum.
+        final: one row per run: reported accuracy, regret (optimum - accuracy, NaN where the optimum is
+            unknown), evaluations, cost, and the cost at which it reached the task's target (NaN: never).
+        summary: per task and algorithm, over its runs but the failed ones: accuracy (std with n - 1,
+            interquartile mean with its bootstrap interval), regret, median evaluations and cost; and
+            `area_under_curve`, the mean accuracy of incumbents while cost goes from where all runs of
+            the task (but the failed) have one to where the last ends, in the metric's unit.
+        pairwise: per task and pair of algorithms: A12 (probability that the first is better, ties
+            half), Mann-Whitney U, its p-value, and Holm's over all pairs of that task.
+        ranks: mean rank over the tasks all algorithms have runs on, of the median accuracy, 1 is best;
+            Friedman's test and Nemenyi's critical difference, the same in each row.
+        rank_pairs: Nemenyi's p-value of each pair; empty with fewer than 2 tasks or 3 algorithms.
+        improvement: per pair, probability that the first is better, the mean over `tasks` tasks.
+        anytime: incumbents' regret and accuracy while cost is spent, means with bootstrap intervals.
+            Each curve begins where all its runs (but the failed) have an incumbent; all curves of a
+            task end at the same cost.
+        targets: how often and at what expected cost the target is reached. A task's target is the
+            accuracy that half of all runs, pooled over algorithms, end at or above. Failed runs count
+            as not reaching it.
+    """
+
+    tasks: pd.DataFrame
+    final: pd.DataFrame
+    summary: pd.DataFrame
+    pairwise: pd.DataFrame
+    ranks: pd.DataFrame
+    rank_pairs: pd.DataFrame
+    improvement: pd.DataFrame
+    anytime: pd.DataFrame
+    targets: pd.DataFrame
+
+
+COLUMNS = {
+    "tasks": "task title metric searched reported cost_unit optimum",
+    "final": "task algorithm run accuracy regret evaluations cost cost_to_target",
+    "summary": "task algorithm runs failed_runs evaluations cost mean std median iqm iqm_low iqm_high best"
+    " regret_mean regret_median area_under_curve",
+    "pairwise": "task first second runs_first runs_second mean_difference a12 a12_low a12_high u p_value"
+    " p_holm verdict",
+    "ranks": "algorithm tasks mean_rank friedman_statistic friedman_p critical_difference note",
+    "rank_pairs": "first second p_nemenyi",
+    "improvement": "first second tasks probability low high",
+    "anytime": "task algorithm cost runs regret_mean regret_low regret_high regret_median accuracy_mean"
+    " accuracy_low accuracy_high",
+    "targets": "task algorithm target runs reached success_rate success_low success_high expected_cost"
+    " expected_cost_low expected_cost_high",
+}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """All runs of one algorithm on one task, with what several tables need of them.
+
+    `cost` is spent up to and including each step; `spent`, `begun` (cost at the first incumbent) and
+    `final` (reported accuracy) are per run.
+    """
+
+    task: TaskCard
+    algorithm: str
+    runs: Runs
+    cost: NDArray[np.float64]
+    spent: NDArray[np.float64]
+    begun: NDArray[np.float64]
+    final: NDArray[np.float64]
+
+    @property
+    def usable(self) -> NDArray[np.float64]:
+        """Final accuracy of the runs that have one."""
+        return self.final[~np.isnan(self.final)]
+
+    @property
+    def optimum(self) -> float:
+        return np.nan if self.task.optimum is None else self.task.optimum
+
+    @property
+    def steps(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], int]:
+        """The runs as `nasbench_lab.statistics.anytime` takes them."""
+        return self.runs.run_of_step, self.cost, self.runs.test_accuracy, len(self.runs)
+
+
+def compute_tables(results: Results) -> Tables:
+    """All tables of a comparison, finished or not: what has no runs yet has no rows."""
+    cells = [
+        [
+            _cell(task, algorithm, results.runs[task.name, algorithm])
+            for algorithm in results.algorithms
+            if len(results.runs.get((task.name, algorithm), ()))
+        ]
+        for task in results.tasks
+    ]
+    by_task = [row for row in cells if row]
+    rows: dict[str, list[Row]] = {name: [] for name in COLUMNS}
+    rows["tasks"] = [_task_row(task) for task in results.tasks]
+    for row in by_task:
+        target = _target(row)
+        start = float(np.fmax.reduce(np.concatenate([cell.begun for cell in row])))
+        end = max(float(cell.spent.max()) for cell in row)
+        for cell in row:
+            rows["final"] += _final_rows(cell, target)
+            rows["summary"].append(_summary_row(cell, start, end))
+            rows["anytime"] += _anytime_rows(cell, end)
+            rows["targets"].append(_target_row(cell, target))
+        rows["pairwise"] += _pairwise_rows(row)
+    whole = [row for row in by_task if len(row) == len(results.algorithms)]
+    rows["ranks"], rows["rank_pairs"] = _rank_rows(results.algorithms, whole)
+    rows["improvement"] = _improvement_rows(results.algorithms, by_task)
+    return Tables(**{name: pd.DataFrame(rows[name], columns=COLUMNS[name].split()) for name in COLUMNS})
+
+
+def _cell(task: TaskCard, algorithm: str, runs: Runs) -> _Cell:
+    cost = runs.seconds_spent if task.cost == "simulated seconds" else runs.evaluations_spent
+    spent = np.zeros(len(runs))
+    # Costs only rise, so that the last step of a run stays; a run without steps spent nothing.
+    np.maximum.at(spent, runs.run_of_step, cost)
+    begun = anytime.first_incumbent(runs.run_of_step, cost, runs.test_accuracy, len(runs))
+    return _Cell(task, algorithm, runs, cost, spent, begun, runs.final())
+
+
+def _task_row(task: TaskCard) -> Row:
+    return {
+        "task": task.name,
+        "title": task.title,
+        "metric": task.metric,
+        "searched": task.searched,
+        "reported": task.reported,
+        "cost_unit": task.cost,
+        "optimum": np.nan if task.optimum is None else task.optimum,
+    }
+
+
+def _target(cells: list[_Cell]) -> float:
+    """The accuracy that half of all runs, pooled over algorithms, end at or above; NaN of none."""
+    pooled = np.sort(np.concatenate([cell.usable for cell in cells]))
+    return float(pooled[len(pooled) // 2]) if len(pooled) else np.nan
+
+
+def _final_rows(cell: _Cell, target: float) -> list[Row]:
+    evaluations = np.diff(cell.runs.offsets)
+    reached = anytime.cost_to_target(target, *cell.steps)
+    return [
+        {
+            "task": cell.task.name,
+            "algorithm": cell.algorithm,
+            "run": run,
+            "accuracy": accuracy,
+            "regret": cell.optimum - accuracy,
+            "evaluations": count,
+            "cost": spent,
+            "cost_to_target": at,
+        }
+        for run, (accuracy, count, spent, at) in enumerate(
+            zip(
+                cell.final.tolist(),
+                evaluations.tolist(),
+                cell.spent.tolist(),
+                reached.tolist(),
+                strict=True,
+            )
+        )
+    ]
+
+
+def _summary_row(cell: _Cell, start: float, end: float) -> Row:
+    values = cell.usable
+    row: Row = dict.fromkeys(COLUMNS["summary"].split(), np.nan) | {
+        "task": cell.task.name,
+        "algorithm": cell.algorithm,
+        "runs": len(cell.runs),
+        "failed_runs": len(cell.runs) - len(values),
+    }
+    if not len(values):
+        return row
+    done = ~np.isnan(cell.final)
+    low, high = summary.interquartile_mean_interval(values, np.random.default_rng(SEED))
+    return row | {
+        "evaluations": np.median(np.diff(cell.runs.offsets)[done]),
+        "cost": np.median(cell.spent[done]),
+        "mean": values.mean(),
+        "std": values.std(ddof=1) if len(values) > 1 else np.nan,
+        "median": np.median(values),
+        "iqm": summary.interquartile_mean(values),
+        "iqm_low": low,
+        "iqm_high": high,
+        "best": values.max(),
+        "regret_mean": cell.optimum - values.mean(),
+        "regret_median": cell.optimum - np.median(values),
+        "area_under_curve": anytime.area_under_curve(start, end, *cell.steps)[done].mean(),
+    }
+
+
+def _anytime_rows(cell: _Cell, end: float) -> list[Row]:
+    usable = ~np.isnan(cell.begun)
+    if not usable.any():
+        return []
+    grid = _grid(float(cell.begun[usable].max()), end, whole=cell.task.cost == "evaluations")
+    accuracy = anytime.incumbents_at(grid, *cell.steps)[usable]
+    band = anytime.mean_band(accuracy, np.random.default_rng(SEED), resamples=BAND_RESAMPLES)
+    curves = {
+        "cost": grid,
+        "regret_mean": cell.optimum - band.mean,
+        "regret_low": cell.optimum - band.high,
+        "regret_high": cell.optimum - band.low,
+        "regret_median": cell.optimum - np.median(accuracy, axis=0),
+        "accuracy_mean": band.mean,
+        "accuracy_low": band.low,
+        "accuracy_high": band.high,
+    }
+    same = {"task": cell.task.name, "algorithm": cell.algorithm, "runs": len(accuracy)}
+    columns = zip(*(curve.tolist() for curve in curves.values()), strict=True)
+    return [same | dict(zip(curves, point, strict=True)) for point in columns]
+
+
+def _grid(start: float, end: float, *, whole: bool) -> NDArray[np.float64]:
+    """About `GRID_POINTS` costs, evenly spaced on a logarithmic axis; whole numbers of evaluations."""
+    if end <= start:
+        return np.array([start])
+    if start <= 0:
+        return np.append(start, np.geomspace(end / 1000, end, GRID_POINTS - 1))
+    grid = np.geomspace(start, end, GRID_POINTS)
+    return np.unique(np.rint(grid)) if whole else grid
+
+
+def _target_row(cell: _Cell, target: float) -> Row:
+    at = anytime.cost_to_target(target, *cell.steps)
+    rate = anytime.success_rate(~np.isnan(at))
+    cost = anytime.expected_running_time(at, cell.spent, np.random.default_rng(SEED))
+    return {
+        "task": cell.task.name,
+        "algorithm": cell.algorithm,
+        "target": target,
+        "runs": len(at),
+        "reached": int(np.sum(~np.isnan(at))),
+        "success_rate": rate.value,
+        "success_low": rate.low,
+        "success_high": rate.high,
+        "expected_cost": cost.value,
+        "expected_cost_low": cost.low,
+        "expected_cost_high": cost.high,
+    }
+
+
+def _pairwise_rows(cells: list[_Cell]) -> list[Row]:
+    rows: list[Row] = []
+    for one, other in combinations(cells, 2):
+        first, second = one.usable, other.usable
+        both = len(first) > 0 and len(second) > 0
+        low, high = pairwise.vargha_delaney_interval(first, second)
+        u, p_value = pairwise.mann_whitney(first, second)
+        rows.append(
+            {
+                "task": one.task.name,
+                "first": one.algorithm,
+                "second": other.algorithm,
+                "runs_first": len(first),
+                "runs_second": len(second),
+                "mean_difference": first.mean() - second.mean() if both else np.nan,
+                "a12": pairwise.vargha_delaney(first, second),
+                "a12_low": low,
+                "a12_high": high,
+                "u": u,
+                "p_value": p_value,
+            }
+        )
+    corrected = pairwise.holm(np.array([row["p_value"] for row in rows], dtype=np.float64))
+    for row, p_holm in zip(rows, corrected.tolist(), strict=True):
+        row["p_holm"] = p_holm
+        row["verdict"] = pairwise.verdict(row["a12"], p_holm)
+    return rows
+
+
+def _rank_rows(algorithms: tuple[str, ...], cells: list[list[_Cell]]) -> tuple[list[Row], list[Row]]:
+    """Ranks, and pairs of ranks, over tasks on which every algorithm has runs."""
+    if not cells:
+        return [], []
+    scores = np.array(
+        [[np.median(cell.usable) if len(cell.usable) else np.nan for cell in row] for row in cells]
+    )
+    comparison = ranking.compare_ranks(scores)
+    same = {
+        "tasks": len(cells),
+        "friedman_statistic": comparison.friedman_statistic if comparison else np.nan,
+        "friedman_p": comparison.friedman_p if comparison else np.nan,
+        "critical_difference": comparison.critical_difference if comparison else np.nan,
+        "note": comparison.note if comparison else "needs 2 tasks and 3 algorithms or more",
+    }
+    ranks = [
+        {"algorithm": algorithm, "mean_rank": rank} | same
+        for algorithm, rank in zip(algorithms, ranking.mean_ranks(scores).tolist(), strict=True)
+    ]
+    if comparison is None:
+        return ranks, []
+    pairs = [
+        {"first": algorithms[i], "second": algorithms[j], "p_nemenyi": comparison.nemenyi_p[i, j]}
+        for i, j in combinations(range(len(algorithms)), 2)
+    ]
+    return ranks, pairs
+
+
+def _improvement_rows(algorithms: tuple[str, ...], cells: list[list[_Cell]]) -> list[Row]:
+    values = [{cell.algorithm: cell.usable for cell in row if len(cell.usable)} for row in cells]
+    rows = []
+    for one, other in combinations(algorithms, 2):
+        shared = [task for task in values if one in task and other in task]
+        first, second = [task[one] for task in shared], [task[other] for task in shared]
+        low, high = aggregate.improvement_interval(first, second)
+        rows.append(
+            {
+                "first": one,
+                "second": other,
+                "tasks": len(shared),
+                "probability": aggregate.probability_of_improvement(first, second),
+                "low": low,
+                "high": high,
+            }
+        )
+    return rows
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """The rows of a table, each by the names of its columns."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

@@ -1,0 +1,81 @@
+"""What one search did, evaluation by evaluation."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_lab.spaces.base import Architecture
+
+if TYPE_CHECKING:
+    pass
+from nasbench_lab.search.contract import Evaluation, Task
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one search did, evaluation by evaluation (n of them, in order).
+
+    Attributes:
+        architectures: shape `(n, d)`.
+        valid_accuracy: what the search saw, in the metric's unit, shape `(n,)`; NaN where the training
+            failed.
+        seconds: what each evaluation cost, shape `(n,)`.
+        epochs: shape `(n,)`.
+        source: shape `(n,)`, indices into `SOURCES`.
+        test_accuracy: of each new incumbent, in the same unit, shape `(n,)`; NaN where the incumbent did not
+            change. The search never saw it.
+    """
+
+    architectures: NDArray[np.uint16]
+    valid_accuracy: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    epochs: NDArray[np.int32]
+    source: NDArray[np.uint8]
+    test_accuracy: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.valid_accuracy)
+
+
+SOURCES = ("table", "surrogate", "live")
+
+
+def record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
+    columns = zip(*evaluations, strict=True) if evaluations else [()] * len(Evaluation._fields)
+    seen, seconds, epochs, source, *_, failed = columns
+    # A training that failed has no accuracy, whatever a search was told for it.
+    valid_accuracy = seen if True not in failed else np.where(failed, np.nan, seen).tolist()
+    test_accuracy = np.full(len(evaluations), np.nan)
+    for step, accuracy in incumbents(
+        valid_accuracy, epochs, lambda step: task.test_accuracy(architectures[step])
+    ):
+        test_accuracy[step] = accuracy
+    return Run(
+        architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
+        valid_accuracy=np.array(valid_accuracy, dtype=np.float64),
+        seconds=np.array(seconds, dtype=np.float64),
+        epochs=np.array(epochs, dtype=np.int32),
+        source=np.array([SOURCES.index(name) for name in source], dtype=np.uint8),
+        test_accuracy=test_accuracy,
+    )
+
+
+def incumbents(
+    valid_accuracy: Sequence[float], epochs: Sequence[int], report: Callable[[int], float]
+) -> Iterator[tuple[int, float]]:
+    """The steps at which the incumbent changes, in order, and what is reported of it.
+
+    The incumbent is the evaluation with the highest validation accuracy among those with the most
+    epochs so far (accuracies of different fidelities are not compared); of equal ones the first. An
+    evaluation that failed (NaN) is never one, nor is one whose training to the end failed, so that
+    `report` gives NaN.
+    """
+    best = (0, -math.inf)
+    for step, reached in enumerate(zip(epochs, valid_accuracy, strict=True)):
+        if reached > best and not math.isnan(reached[1]) and not math.isnan(accuracy := report(step)):
+            best = reached
+            yield step, accuracy

@@ -1,0 +1,150 @@
+import hashlib
+import os
+import textwrap
+
+import numpy as np
+import pytest
+
+from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm
+from nasbench_lab.errors import AlgorithmError, UsageError
+from nasbench_lab.spaces import find_space
+
+OWN = """
+    def own(space, rng, *, rate: float = 0.5, size: int | None = None, loud: bool = False, mode="a", must=1):
+        while True:
+            yield space.sample(rng)
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(textwrap.dedent(OWN))
+    return path
+
+
+def test_finds_what_is_in_the_folder():
+    assert "random_search" in algorithm_names()
+    algorithm = find_algorithm("regularized_evolution:population_size=10,sample_size=3")
+    assert algorithm.label == "regularized_evolution:population_size=10,sample_size=3"
+    assert algorithm.hyperparameters == {"population_size": 10, "sample_size": 3}
+    space = find_space("nasbench201")
+    assert space.is_valid(next(algorithm.function(space, np.random.default_rng(0))))
+
+
+def test_defaults_are_part_of_the_hyperparameters():
+    assert find_algorithm("regularized_evolution:sample_size=3").hyperparameters["population_size"] == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("random_search", "random_search"),
+        ("baseline=random_search", "baseline"),
+        ("small=regularized_evolution:population_size=10", "small"),
+        ("nasbench_lab.algorithms.random_search:random_search", "random_search"),
+        ("x=nasbench_lab.algorithms.regularized_evolution:regularized_evolution:sample_size=3", "x"),
+    ],
+)
+def test_labels(text, label):
+    assert find_algorithm(text).label == label
+
+
+def test_reads_a_file_of_ones_own_with_typed_hyperparameters(own):
+    algorithm = find_algorithm(f"{own}:rate=2,size=3,loud=true,mode=b")
+    assert algorithm.label == "own:rate=2,size=3,loud=true,mode=b"
+    assert algorithm.hyperparameters == {"rate": 2.0, "size": 3, "loud": True, "mode": "b", "must": 1}
+    assert isinstance(algorithm.hyperparameters["rate"], float)
+    assert find_algorithm(f"{own}:size=none").hyperparameters["size"] is None
+
+
+def test_the_digest_follows_the_file(own):
+    before = find_algorithm(str(own)).source_sha256
+    own.write_text(own.read_text() + "\n")
+    assert find_algorithm(str(own)).source_sha256 != before
+
+
+def test_the_code_that_runs_is_that_of_the_digest(own, monkeypatch):
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    assert find_algorithm(str(own)).hyperparameters["rate"] == 0.5
+    time_stamp = own.stat().st_mtime
+    own.write_text(own.read_text().replace("0.5", "0.7"))
+    os.utime(own, (time_stamp, time_stamp))  # an edit within the second that Python's bytecode cache sees
+    algorithm = find_algorithm(str(own))
+    assert algorithm.hyperparameters["rate"] == 0.7
+    assert algorithm.source_sha256 == hashlib.sha256(own.read_bytes()).hexdigest()
+
+
+def test_a_module_that_was_edited_after_its_import_is_refused(own, monkeypatch):
+    monkeypatch.syspath_prepend(own.parent)
+    module = own.rename(own.with_name("edited_module.py"))
+    before = find_algorithm("edited_module:own")
+    content = module.read_text()
+    module.write_text(content.replace("0.5", "0.7"))
+    with pytest.raises(
+        AlgorithmError, match=r"edited_module.py has changed since this Python process import"
+    ):
+        find_algorithm("edited_module:own")
+    module.write_text(content)
+    assert find_algorithm("edited_module:own").source_sha256 == before.source_sha256
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ("rate=fast", "rate of .* takes a number; received 'fast'"),
+        ("size=2.5", "size of .* takes a whole number or none; received '2.5'"),
+        ("loud=1", "loud of .* takes true or false; received '1'"),
+        ("rat=1", "unknown hyperparameter of .* 'rat'; did you mean 'rate'"),
+        ("rate=1,size", "written key=value, separated by commas; received 'size'"),
+    ],
+)
+def test_says_what_a_hyperparameter_takes(own, settings, message):
+    with pytest.raises(UsageError, match=message):
+        find_algorithm(f"{own}:{settings}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("random_serch", "unknown algorithm 'random_serch'; did you mean 'random_search'"),
+        ("nowhere/own.py", "there is no algorithm file nowhere/own.py"),
+        ("no.such.module:function", "cannot import 'no.such.module'"),
+        ("nasbench_lab.algorithms.random_search:other", "has no function 'other'"),
+        ("", "unknown algorithm ''"),
+    ],
+)
+def test_says_what_cannot_be_found(text, message):
+    with pytest.raises(UsageError, match=message):
+        find_algorithm(text)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("def own(space, rng): return 3", "is not a generator function"),
+        ("own = 3", "is not a generator function"),
+        ("def own(:", "cannot be imported: SyntaxError"),
+        ("1 / 0", "cannot be imported: ZeroDivisionError"),
+    ],
+)
+def test_says_what_is_wrong_with_a_file(tmp_path, content, message):
+    path = tmp_path / "own.py"
+    path.write_text(content)
+    with pytest.raises(AlgorithmError, match=message):
+        find_algorithm(str(path))
+
+
+def test_says_what_is_wrong_with_a_module(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "broken_module.py").write_text("def own(:")
+    with pytest.raises(AlgorithmError, match="broken_module cannot be imported: SyntaxError: invalid syntax"):
+        find_algorithm("broken_module:own")
+
+
+def test_a_hyperparameter_without_default_must_be_given(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text("def own(space, rng, *, size: int):\n    yield space.sample(rng)\n")
+    with pytest.raises(UsageError, match="needs a value for size"):
+        find_algorithm(str(path))
+    assert find_algorithm(f"{path}:size=4").hyperparameters == {"size": 4}
