@@ -1,1 +1,1 @@
-"""Search algorithms, one per file: the file, its function and the name on the command line are the same."""
+"""Search algorithms, one per file. The file, its function and the command-line name are the same."""

@@ -26,17 +26,16 @@ def genetic_algorithm(
     string of decisions follows Xie & Yuille, "Genetic CNN", ICCV 2017.
 
     Args:
-        space: what is searched.
+        space: the search space.
         rng: the only source of randomness.
-        population_size: members of a generation.
+        population_size: number of members in a generation.
         selection: `tournament` (best of `tournament_size` drawn with replacement) or `roulette`
             (probability proportional to the accuracy above the generation's worst).
-        tournament_size: contestants of a tournament.
+        tournament_size: number of contestants in a tournament.
         crossover: `one_point`, `two_point` or `uniform`.
         crossover_rate: probability that two parents are crossed; otherwise the first is copied.
-        mutation_rate: probability of each decision to mutate: the number of mutations of a child is
-            binomial.
-        elitism: how many of the best survive unchanged; they are not evaluated again.
+        mutation_rate: probability that a decision mutates. The number of mutations per child is binomial.
+        elitism: number of best members that survive unchanged; they are not evaluated again.
     """
     _check(population_size, selection, tournament_size, crossover, crossover_rate, mutation_rate, elitism)
     decisions = len(space.cardinalities)
@@ -59,7 +58,7 @@ def genetic_algorithm(
             child = parent()
             if rng.random() < crossover_rate:
                 crossed = _cross(child, parent(), crossover, rng)
-                # Where not every tuple is an architecture, parents may not mix.
+                # In some spaces not every tuple is an architecture, so a cross may be invalid.
                 child = crossed if space.is_valid(crossed) else child
             for _ in range(rng.binomial(decisions, mutation_rate)):
                 child = space.mutate(child, rng)
@@ -67,7 +66,7 @@ def genetic_algorithm(
 
 
 def _tournament(size: int, contestants: int, rng: np.random.Generator) -> int:
-    # The population is sorted, best first: the smallest index wins.
+    # The population is sorted, best first, so the smallest index wins.
     return int(rng.random(contestants).min() * size)
 
 
@@ -88,10 +87,10 @@ def _cross(
         coins = rng.random(decisions).tolist()
         return tuple([a if coin < 0.5 else b for a, b, coin in zip(first, second, coins, strict=True)])
     if crossover == "one_point":
-        # The cut falls between decisions, so that both parents give something (where there are two to give).
+        # The cut falls between two decisions, so both parents contribute (if there are two or more).
         cut = 1 + int(rng.random() * (decisions - 1))
         return first[:cut] + second[cut:]
-    # Two cuts may fall on the same place or on both ends: the child is then one of its parents.
+    # If the two cuts fall on the same place or on both ends, the child is one of its parents.
     start, end = sorted((rng.random(2) * (decisions + 1)).astype(int).tolist())
     return first[:start] + second[start:end] + first[end:]
 

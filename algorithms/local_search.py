@@ -20,8 +20,8 @@ def local_search(
     seen: dict[Architecture, float] = {}
     while True:
         current = space.sample(rng)
-        # A start is evaluated even where it was seen before: each restart costs something, so that the
-        # search goes on to the end of its budget once it has seen the whole space.
+        # A start is evaluated even if it was seen before. Each restart then costs something, so the search
+        # reaches the end of its budget even after it has seen the whole space.
         evaluation = yield current
         seen.setdefault(current, evaluation.valid_accuracy)
         climbing = True

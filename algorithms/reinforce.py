@@ -21,8 +21,8 @@ def reinforce(
     Williams, "Simple Statistical Gradient-Following Algorithms for Connectionist Reinforcement
     Learning", 1992. The settings are those of NATS-Bench (Dong et al. 2021): logits start at 1e-3
     times a normal draw, Adam with `learning_rate`, and a debiased exponential moving average of the
-    accuracies with `baseline_decay`, updated before the advantage is taken. Where the space rejects
-    what the policy draws, the policy draws again.
+    accuracies with `baseline_decay`, updated before the advantage is taken. If the space rejects an
+    architecture, the policy draws again.
     """
     if not learning_rate > 0 or not 0 <= baseline_decay < 1:
         raise ValueError(
@@ -53,7 +53,7 @@ def reinforce(
 
 
 class Adam:
-    """Kingma & Ba 2015, Algorithm 1, in the order of their section 2: the step that ascends a gradient."""
+    """Adam (Kingma & Ba 2015, Algorithm 1, in the order of their section 2), ascending the gradient."""
 
     def __init__(self, shape: tuple[int, ...], learning_rate: float) -> None:
         self.learning_rate = learning_rate
@@ -67,7 +67,7 @@ class Adam:
         self.steps += 1
         self.mean += (1 - self.beta1) * (gradient - self.mean)
         self.square += (1 - self.beta2) * (gradient * gradient - self.square)
-        # Both moments start at zero; the corrections for that are folded into the rate and epsilon.
+        # Both moments start at zero. The rate and epsilon include the corrections for that.
         correction = math.sqrt(1 - self.beta2**self.steps)
         rate = self.learning_rate * correction / (1 - self.beta1**self.steps)
         step: NDArray[np.float64] = rate * self.mean / (np.sqrt(self.square) + self.epsilon * correction)

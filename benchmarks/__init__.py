@@ -1,1 +1,1 @@
-"""Where accuracy comes from: tables, surrogates, live training."""
+"""The sources of accuracy: tables, surrogates and live training."""

@@ -1,4 +1,4 @@
-"""What a benchmark is, whoever answers: a table, a published surrogate, or live training."""
+"""The interface of a benchmark: a table, a published surrogate, or live training."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -13,19 +13,19 @@ class Benchmark(Protocol):
 
     @property
     def name(self) -> str:
-        """As on the command line."""
+        """The name on the command line."""
 
     @property
     def title(self) -> str:
-        """As in papers."""
+        """The title in papers."""
 
     @property
     def licence(self) -> str:
-        """Of the data."""
+        """The licence of the data."""
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the content; empty if nothing is stored."""
+        """SHA-256 of the stored content; empty if nothing is stored."""
 
     @property
     def data_set_names(self) -> tuple[str, ...]:
@@ -33,19 +33,19 @@ class Benchmark(Protocol):
 
     @property
     def answers_everything(self) -> bool:
-        """Whether every architecture of the space has an answer, so that no fallback is ever asked."""
+        """Whether every architecture of the space has an answer. If so, no fallback is ever asked."""
 
     def check_data_set(self, data_set: str) -> None:
         """Raise `UsageError` if there is no such data set."""
 
     def task(self, data_set: str, view: View) -> Task:
-        """One data set as a search sees it; raises `UsageError` or `TableError` if that cannot be."""
+        """One data set as a search sees it; raises `UsageError` or `TableError` if that is impossible."""
 
     def listed(self) -> Mapping[str, DataSet]:
-        """What its table lists, by data set; empty if it has no table."""
+        """The contents of its table, by data set; empty if it has no table."""
 
     def facts(self) -> Mapping[str, str]:
-        """What a reader may want to know, by a word for it."""
+        """Facts for a reader, each under a short label."""
 
     def verify(self) -> None:
-        """Compare the stored content with its digest; raises `TableError`."""
+        """Compare the stored content with its digest; raises `TableError` if they differ."""

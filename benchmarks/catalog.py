@@ -1,4 +1,4 @@
-"""The names of all benchmarks, and how each is brought."""
+"""The names of all benchmarks, and how to fetch or import each."""
 
 import pkgutil
 from functools import cache
@@ -9,20 +9,20 @@ from nasbench_lab.benchmarks.fetch import Download
 from nasbench_lab.benchmarks.folders import data_folder, table_path
 from nasbench_lab.benchmarks.sources.base import Source
 from nasbench_lab.benchmarks.tables.embedded import embedded_names
-from nasbench_lab.benchmarks.tables.own_table import NAME
+from nasbench_lab.benchmarks.tables.schema import NAME
 from nasbench_lab.errors import UsageError, unknown_name
 
 
 @cache
 def all_sources() -> dict[str, Source]:
-    """Every source by its name: a file in `benchmarks/sources` that defines `SOURCE`."""
+    """Every source by name. A source is the `SOURCE` that a file in `benchmarks/sources` defines."""
     files = sorted(module.name for module in pkgutil.iter_modules(sources.__path__))
     modules = [import_module(f"{sources.__name__}.{file}") for file in files]
     return {module.SOURCE.name: module.SOURCE for module in modules if hasattr(module, "SOURCE")}
 
 
 def find_source(name: str) -> Source:
-    """The source called `name`; raises `UsageError` with the nearest names when there is none."""
+    """The source called `name`; raises `UsageError` with the nearest names if there is none."""
     if name not in all_sources():
         own = [path.stem for path in data_folder().glob("*.h5")]
         raise unknown_name("benchmark", name, {*all_sources(), *embedded_names(), *own})
@@ -30,12 +30,12 @@ def find_source(name: str) -> Source:
 
 
 def has_data(name: str) -> bool:
-    """Whether a benchmark has stored data, here or to be brought; a bare search space has none."""
+    """Whether a benchmark has data, stored here or still to be imported; a bare search space has none."""
     return name in all_sources() or name in embedded_names() or table_path(name).exists()
 
 
 def check_own_name(name: str) -> None:
-    """Raise `UsageError` if a table of one's own cannot have this name."""
+    """Raise `UsageError` if a table of your own cannot have this name."""
     if name in all_sources() or name in embedded_names():
         raise UsageError(f"{name} is a published benchmark; choose another name for a table of your own")
     if not NAME.fullmatch(name):
@@ -45,9 +45,9 @@ def check_own_name(name: str) -> None:
 
 
 def find_download(name: str, file: str | None = None) -> Download:
-    """The official file that `data fetch` brings: the one called `file`, or else the first.
+    """The official file that `data fetch` downloads: the one called `file`, or the first by default.
 
-    Raises `UsageError` if there is no such benchmark or file, or if it has no plain address.
+    Raises `UsageError` if there is no such benchmark or file, or if none of its files has a plain address.
     """
     source = find_source(name)
     downloads = {download.file: download for download in source.downloads}
@@ -70,12 +70,12 @@ def import_command(name: str) -> str:
 
 
 def fetch_command(name: str) -> str | None:
-    """The command that fetches a benchmark's official file; None if it has no plain address."""
+    """The command that fetches a benchmark's official file; None if no file has a plain address."""
     return f"python -m nasbench_lab.data fetch {name}" if find_source(name).downloads else None
 
 
 def how_to_bring(name: str) -> str:
-    """How to bring a benchmark's data, in words."""
+    """The commands that fetch or import a benchmark's data, as text for an error message."""
     source = find_source(name)
     fetched = fetch_command(name)
     return (f"{fetched}, or: " if fetched else "") + (

@@ -1,4 +1,4 @@
-"""A chain of tasks: what the first does not list, the second answers."""
+"""A chain of tasks: the second answers for architectures that the first does not list."""
 
 import copy
 from collections.abc import Sequence
@@ -13,18 +13,19 @@ from nasbench_lab.spaces import Architecture, SearchSpace
 
 
 class FallbackTask:
-    """Asks `first`, and `second` for what the first raises `UnlistedArchitecture` for.
+    """Asks `first`, and then `second` if the first raises `UnlistedArchitecture`.
 
-    Each evaluation keeps the source that answered it, and the card names both. Chains of three are
-    `FallbackTask(FallbackTask(table, surrogate), live)`. Where the two answer after different numbers of
-    epochs, an incumbent is one of those with the more: accuracies of different fidelities are not compared.
+    Each evaluation keeps the source that answered it, and the card names both. A chain of three is
+    `FallbackTask(FallbackTask(table, surrogate), live)`. If the two answer after different numbers of epochs,
+    only evaluations with the larger number can be incumbents: accuracies of different fidelities are not
+    compared.
 
     Args:
-        first: its name is the chain's name.
+        first: the task that is asked first; the chain has its name.
         second: a task on the same space, which counts cost in the same unit.
 
     Raises:
-        UsageError: where the two have different spaces or units of cost.
+        UsageError: the two have different spaces or units of cost.
     """
 
     def __init__(self, first: Task, second: Task) -> None:
@@ -41,37 +42,37 @@ class FallbackTask:
             one, other = (first, second) if first.charges_seconds else (second, first)
             raise UsageError(
                 f"{second.name} cannot answer for {first.name}: {one.name} charges seconds and {other.name}"
-                " does not, so that the costs of a run would not add up"
+                " does not, so the costs of a run could not be added up"
             )
 
     @property
     def charges_seconds(self) -> bool:
-        """Whether evaluations have a cost in seconds, whoever answers."""
+        """Whether evaluations have a cost in seconds; the same for both tasks."""
         return self._first.charges_seconds
 
     @property
     def optimum(self) -> float | None:
-        """The first's optimum where it lists every architecture, otherwise None.
+        """The optimum of the first task if it lists every architecture, otherwise None.
 
-        The best of a part is not the optimum: an incumbent from outside it may be better, and its
-        regret would be below 0. So where the first lists a part, accuracies are reported, not regrets.
+        The best of a part is not the optimum: an incumbent from outside that part may be better, and its
+        regret would be below 0. So if the first task lists only a part, accuracies are reported, not regrets.
         """
         return self._first.optimum if self._first.lists_every_architecture else None
 
     @property
     def lists_every_architecture(self) -> bool:
-        """Whether no architecture of the space is left without an answer."""
+        """Whether every architecture of the space has an answer."""
         return self._first.lists_every_architecture or self._second.lists_every_architecture
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:
-        """Ask the first, then the second; raises `UnlistedArchitecture` where neither has an answer."""
+        """Ask the first, then the second; raises `UnlistedArchitecture` if neither has an answer."""
         evaluation = self._of_first(architecture, epochs, rng)
         return evaluation or self._second.evaluate(architecture, epochs, rng)
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Tell both of a batch, the second of what the first does not answer."""
+        """Announce a batch to both tasks: the second gets only the queries that the first does not answer."""
         self._first.prepare(queries, rng)
         ahead = copy.deepcopy(rng)
         self._second.prepare([query for query in queries if self._of_first(*query, ahead) is None], rng)
@@ -87,7 +88,7 @@ class FallbackTask:
         return None
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent, in the metric's unit: by the first, or else by the second."""
+        """The accuracy to report for an incumbent, in the metric's unit: from the first, else the second."""
         try:
             return self._first.test_accuracy(architecture)
         except UnlistedArchitecture:
@@ -95,7 +96,7 @@ class FallbackTask:
 
     @property
     def card(self) -> TaskCard:
-        """The first's card, with what the second adds said in words."""
+        """The card of the first task, extended by the second task's descriptions and digest."""
         card, other = self._first.card, self._second.card
         if self._first.lists_every_architecture:
             return replace(card, digest=f"{card.digest}+{other.digest}")

@@ -1,4 +1,7 @@
-"""Fetching published files: with a checksum, going on after a cut, never half there under the real name."""
+"""Download published files, and compare their checksums.
+
+An interrupted download can be resumed. A file has its real name only when it is complete.
+"""
 
 import os
 import sys
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 
 TIMEOUT = 30
-# After a cut, less than this is lost.
+# An interruption loses less than this number of bytes.
 PIECE = 2**16
 NOT_SATISFIABLE = 416
 PARTIAL_CONTENT = 206
@@ -28,9 +31,9 @@ class Download:
     """A published file at a plain address.
 
     Attributes:
-        url: its address, which ends in its name.
-        checksum: `sha256:` or `md5:` and the digest in hexadecimal.
-        size: in bytes, to tell the user; the checksum alone decides.
+        url: address of the file, which ends in its name.
+        checksum: `sha256:` or `md5:`, then the digest in hexadecimal.
+        size: size in bytes, to show to the user; only the checksum decides whether a file is right.
     """
 
     url: str
@@ -49,18 +52,18 @@ class Download:
 
 
 def fetch(download: Download, folder: Path, progress: Progress | None = None) -> Path:
-    """Bring a file into a folder, unless it is there already; returns its path.
+    """Download a file into a folder, unless it is there already; returns its path.
 
-    What was received before the connection broke is kept beside it, as `<file>.part`, and the next call
-    goes on from there. The file gets its name when its checksum is right.
+    If the connection breaks, the bytes received so far stay in the folder as `<file>.part`, and the next call
+    resumes from there. The file gets its name only if its checksum is right.
 
     Args:
         progress: called with the bytes received so far and the bytes of the whole file.
 
     Raises:
         FetchError: the address cannot be reached or answers with an error, the connection broke, the file
-            is not the published one (then nothing of it is kept), it cannot be written, or another process
-            is downloading it.
+            is not the published one (it is then deleted), it cannot be written, or another process is
+            downloading it.
     """
     import pooch
     import requests
@@ -78,7 +81,7 @@ def fetch(download: Download, folder: Path, progress: Progress | None = None) ->
     except requests.RequestException as error:
         raise FetchError(
             f"{download.url} cannot be reached, or the connection broke ({_cause(error)}); check the network"
-            " and run this again, which goes on where it stopped"
+            " and run this again to resume the download"
         ) from None
     except OSError as error:
         raise FetchError(f"{path} cannot be written: {error.strerror or _one_line(error)}") from None
@@ -88,7 +91,7 @@ def fetch(download: Download, folder: Path, progress: Progress | None = None) ->
 
 
 def _cause(error: BaseException) -> str:
-    """What is behind an error of requests, which holds one of urllib3, which may hold another."""
+    """The innermost cause of an error of requests. It holds a urllib3 error, which may hold another."""
     for inner in (getattr(error, "reason", None), *reversed(error.args)):
         if isinstance(inner, BaseException):
             return _cause(inner)
@@ -101,8 +104,8 @@ def _one_line(error: BaseException) -> str:
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Keep other processes from writing to a part."""
-    if sys.platform == "win32":  # there a file that is open cannot be renamed
+    """Keep other processes from writing to a partial file."""
+    if sys.platform == "win32":  # Windows cannot rename an open file
         yield
         return
     try:
@@ -121,7 +124,7 @@ def _alone(part: Path) -> Iterator[None]:
 
 
 class _Resuming:
-    """What pooch calls to download: it goes on with the part that is there."""
+    """The downloader that pooch calls. It resumes from an existing partial file."""
 
     def __init__(self, part: Path, size: int, progress: Progress | None) -> None:
         self._part = part
@@ -137,20 +140,20 @@ class _Resuming:
         import requests
 
         received = self._part.stat().st_size if self._part.exists() else 0
-        # Packed for the way, a file has other lengths and places.
+        # In a compressed transfer, lengths and byte ranges would not be those of the file.
         headers = {"Accept-Encoding": "identity"}
         if received:
             headers["Range"] = f"bytes={received}-"
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             if response.ok:
                 self._receive(response, received if response.status_code == PARTIAL_CONTENT else 0)
-            # Where nothing is left to send, the checksum says whether the part is the whole.
+            # If nothing is left to send, the checksum tells whether the partial file is complete.
             elif not (received and response.status_code == NOT_SATISFIABLE):
                 answer = f"{response.status_code} {response.reason}"
                 raise FetchError(f"{url} cannot be fetched: the server answered {answer}")
 
     def _receive(self, response: "Response", received: int) -> None:
-        """Write what comes, after the first `received` bytes of the part."""
+        """Write the response after the first `received` bytes of the partial file."""
         import requests
 
         announced = response.headers.get("Content-Length")

@@ -1,4 +1,4 @@
-"""Where tables, surrogates and finished trainings are kept."""
+"""The folders of tables, surrogates and finished trainings."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from nasbench_lab.errors import TableError
 
 
 def data_folder() -> Path:
-    """Where tables are kept: `$NASBENCH_LAB_DATA`, or else the user's cache folder."""
+    """The folder of tables: `$NASBENCH_LAB_DATA`, or else a folder in the user's cache."""
     given = os.environ.get("NASBENCH_LAB_DATA")
     if given:
         return Path(given).expanduser()
@@ -17,17 +17,17 @@ def data_folder() -> Path:
 
 
 def table_path(name: str) -> Path:
-    """The file that holds a benchmark's imported table, whether it is there or not."""
+    """The path of a benchmark's imported table, whether or not the file exists."""
     return data_folder() / f"{name}.h5"
 
 
 def cache_folder() -> Path:
-    """Where finished trainings are kept unless another folder is named."""
+    """The default folder of finished trainings."""
     return data_folder() / "evaluations"
 
 
 def surrogate_path(benchmark: str, data_set: str) -> Path:
-    """The file that holds a surrogate, whether it is there or not."""
+    """The path of a surrogate, whether or not the file exists; raises `TableError` for an unusable name."""
     if Path(data_set).name != data_set or Path(benchmark).name != benchmark:
         raise TableError(f"{benchmark}/{data_set} cannot be a file name, so its surrogate cannot be kept")
     return data_folder() / "surrogates" / benchmark / f"{data_set}.h5"

@@ -1,4 +1,4 @@
-"""Opening the benchmarks that are here, and bringing those that are not."""
+"""Open benchmarks, and fetch or import their data."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,11 +27,11 @@ from nasbench_lab.spaces import all_spaces
 
 
 def open_benchmark(name: str) -> Benchmark:
-    """Open a benchmark by its name; data that a package ships is converted first, if that was not done.
+    """Open a benchmark by its name. Data that a package ships is converted at first use.
 
     Raises:
         UsageError: there is no such benchmark.
-        TableError: its data is missing, with the command that brings it, or damaged.
+        TableError: its data is damaged, or missing (the message has the command that brings it).
     """
     if name in embedded_names():
         return TableBenchmark(Table(embedded_path(name)))
@@ -39,19 +39,20 @@ def open_benchmark(name: str) -> Benchmark:
         return TrainedSpace(all_spaces()[name])
     path = table_path(name)
     if name not in all_sources() and path.exists():
-        # A table of one's own needs no source.
+        # A table of your own has no source.
         return TableBenchmark(Table(path))
     source = find_source(name)
     if not path.exists():
         if not source.packaged:
             raise TableError(f"{source.title} is not here; bring it with: {how_to_bring(name)}")
-        # Two processes that both find it missing both write it, each its own file: the same content.
+        # If two processes find it missing, both write it. They write to separate temporary files, with the
+        # same content.
         return import_benchmark(name, [])
     return source.opened(path)
 
 
 def open_table(name: str) -> Table:
-    """Open a benchmark's table, see `open_benchmark`; raises `UsageError` if it has none."""
+    """Open a benchmark's table (see `open_benchmark`); raises `UsageError` if it has none."""
     benchmark = open_benchmark(name)
     if not isinstance(benchmark, TableBenchmark):
         raise UsageError(f"{name} has no table, so there is nothing to look up")
@@ -61,8 +62,8 @@ def open_table(name: str) -> Table:
 def open_surrogate(table: Table, data_set: str) -> Surrogate:
     """Open the surrogate of a data set.
 
-    Raises `TableError` if it is missing, with the command that fits it, if it is damaged, or if it was
-    fitted on another version of the table.
+    Raises `TableError` if it is missing (the message has the command that fits it), if it is damaged, or if
+    it was fitted on another version of the table.
     """
     path = surrogate_path(table.name, data_set)
     surrogate = read_surrogate(path)
@@ -78,7 +79,7 @@ def open_surrogate(table: Table, data_set: str) -> Surrogate:
 def import_benchmark(name: str, paths: Sequence[Path]) -> Benchmark:
     """Convert a benchmark's official files, keep the result in the data folder, and open it.
 
-    An existing table is replaced only once the new one is whole and reads back as written.
+    An existing table is replaced only after the new one is complete and reads back as written.
 
     Raises:
         UsageError: there is no such benchmark, or the number of files is wrong.
@@ -93,11 +94,11 @@ def import_benchmark(name: str, paths: Sequence[Path]) -> Benchmark:
 def fetch_benchmark(name: str, download: Download, progress: Progress | None = None) -> Benchmark:
     """Fetch one of a benchmark's official files, convert it and open the result.
 
-    A table that was read from this very file is only opened. The file is removed once the table is written.
-    It stays if that fails, and `fetch_benchmark` or `import_benchmark` takes it from there.
+    If the existing table was made from this file, it is only opened. The file is removed after the table is
+    written. If that fails, the file stays, and `fetch_benchmark` or `import_benchmark` can use it.
 
     Raises:
-        FetchError: it cannot be fetched, see `nasbench_lab.benchmarks.fetch.fetch`.
+        FetchError: the file cannot be fetched, see `nasbench_lab.benchmarks.fetch.fetch`.
         TableError: see `import_benchmark`.
     """
     if table_path(name).exists():
@@ -112,11 +113,11 @@ def fetch_benchmark(name: str, download: Download, progress: Progress | None = N
 
 
 def import_own_table(name: str, paths: Sequence[Path]) -> TableBenchmark:
-    """Convert a table of one's own, as `nasbench_lab.benchmarks.tables.own_table` describes, and open it.
+    """Convert a table of your own, as `nasbench_lab.benchmarks.tables.own_table` describes, and open it.
 
     Raises:
-        UsageError: the name is a published benchmark's, or there are not two files.
-        TableError: the files are not what they should be, or the table cannot be written.
+        UsageError: the name belongs to a published benchmark or is not allowed, or there are not two files.
+        TableError: the files are not as described there, or the table cannot be written.
     """
     check_own_name(name)
     if len(paths) != 2:
@@ -128,10 +129,10 @@ def import_own_table(name: str, paths: Sequence[Path]) -> TableBenchmark:
 
 
 def keep_packed(cache: Path, name: str, recipe: str | None) -> TableBenchmark:
-    """Make a table of the trainings in an evaluation cache, and open it.
+    """Make a table from the trainings in an evaluation cache, and open it.
 
     Raises:
-        UsageError: the name is taken by a published benchmark, or cannot be a file name.
+        UsageError: the name belongs to a published benchmark or is not allowed, or there is no such cache.
         TableError: there are no trainings, or trainings of several protocols.
     """
     check_own_name(name)

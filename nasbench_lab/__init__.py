@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Comparison", "__version__", "compare"]
 
-# In a source tree the folders `benchmarks` and `algorithms` stand beside this one, and links lead to them.
-# Where # the links are missing (Windows makes none unless told to), Python looks beside this folder.
+# In a source tree, `benchmarks` and `algorithms` are links to folders beside this one. If the links are
+# missing (Windows does not create them by default), Python also looks beside this folder.
 if not (Path(__file__).parent / "benchmarks" / "__init__.py").exists():
     __path__.append(str(Path(__file__).parent.parent))
 
 
 def __getattr__(name: str) -> Any:
-    # Imported at first use, so that `--help` does not wait for numpy.
+    # Imported at first use: `--help` must not wait for numpy.
     if name == "Comparison":
         from nasbench_lab.comparison.specification import Comparison
 

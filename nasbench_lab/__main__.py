@@ -11,7 +11,7 @@ COMMANDS = {
 
 
 def main() -> int:
-    """Hand the arguments over to the command that the first one names."""
+    """Run the command that the first argument names, with the other arguments."""
     arguments = sys.argv[1:]
     if arguments and arguments[0] in COMMANDS:
         code: int = import_module(f"nasbench_lab.{arguments[0]}").main(arguments[1:])

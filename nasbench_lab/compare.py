@@ -1,6 +1,6 @@
-"""`python -m nasbench_lab.compare`: run a comparison to its report.
+"""`python -m nasbench_lab.compare`: run a comparison and write its report.
 
-`nasbench_lab.compare` is also the function of that name: the module can be called.
+In Python, `nasbench_lab.compare` is also a function: the module itself can be called.
 """
 
 import signal
@@ -23,21 +23,21 @@ from nasbench_lab.comparison.specification import Comparison, read_comparison
 class Command:
     """Compare search algorithms over many seeds: runs, statistics, figures and a report.
 
-    With no arguments: five algorithms on cifar10-mini, the table that ships with the package, nothing to
-    download.
+    Without arguments, it compares five algorithms on cifar10-mini, a table that ships with the package.
+    Nothing needs to be downloaded.
 
     Attributes:
-        comparison: what is compared.
-        out: folder for the results; where not given, that of an unchanged config, or one under results/.
-        jobs: processes; where not given, one for each core, or one alone where a GPU trains. The results
-            do not depend on it.
-        config: a stored comparison.json to run again, or to go on with in its folder; the other settings
-            change it.
-        data_dir: for live training: folder or archive of the images; by default where
-            `python -m nasbench_lab.data fetch cifar10` puts them.
-        device: for live training: cuda, mps or cpu; by default the fastest that is here.
-        cache: for live training: folder of finished trainings, which may be shared; by default in the
-            data folder.
+        comparison: the settings of the comparison.
+        out: folder for the results; by default the folder of an unchanged config, or one under results/.
+        jobs: number of processes; by default one per core, or a single one if a GPU trains. The results do
+            not depend on it.
+        config: a stored comparison.json to run again, or to continue in its folder. Other settings override
+            it.
+        data_dir: for live training: folder or archive of the images; by default the images that
+            `python -m nasbench_lab.data fetch cifar10` fetched.
+        device: for live training: cuda, mps or cpu; by default the fastest one available.
+        cache: for live training: folder of finished trainings, which may be shared; by default a folder in
+            the data folder.
     """
 
     comparison: Annotated[Comparison, tyro.conf.arg(name="")]
@@ -50,9 +50,9 @@ class Command:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns the exit code."""
+    """Run the command and return its exit code."""
     given = given_arguments(arguments)
-    # With SIGTERM, which batch systems end a job with, what was finished is saved as on Ctrl-C.
+    # Batch systems end a job with SIGTERM. Finished runs are then saved, as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     return run_command(lambda: _run(given))
 
@@ -87,13 +87,13 @@ def _run(arguments: list[str]) -> int:
 
 
 def _defaults(arguments: list[str]) -> Comparison | None:
-    """The settings that `--config` or `--protocol` start from; the other arguments change them."""
+    """Return the settings of `--config` or `--protocol`, or None; the other arguments override them."""
     early = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     early.add_argument("--config", type=Path)
     early.add_argument("--protocol")
     try:
         known, _ = early.parse_known_args(arguments)
-    except Exception:  # an option without its value: tyro says so, with its usage
+    except Exception:  # an option lacks its value: tyro reports it and prints the usage
         return None
     if known.config is not None:
         return read_comparison(known.config)
@@ -103,7 +103,7 @@ def _defaults(arguments: list[str]) -> Comparison | None:
 
 
 def _folder(comparison: Comparison, config: Path | None) -> Path:
-    """Where the stored comparison lies that is gone on with; otherwise the default."""
+    """Return the folder of the stored comparison if it is continued unchanged, otherwise the default."""
     from nasbench_lab.comparison.execution import default_folder
 
     if config is None:
@@ -115,7 +115,7 @@ def _folder(comparison: Comparison, config: Path | None) -> Path:
 
 
 class _CallableModule(ModuleType):
-    # Importing this module binds it to `nasbench_lab.compare`, over the function of that name.
+    # Once imported, this module takes the place of the function `nasbench_lab.compare`.
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
         from nasbench_lab.comparison.execution import compare
 

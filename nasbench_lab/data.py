@@ -1,4 +1,4 @@
-"""`python -m nasbench_lab.data`: bring, list, describe, verify, export, make and measure tables."""
+"""`python -m nasbench_lab.data`: get, list, describe, verify, export, make and measure tables."""
 
 import sys
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Files = Annotated[
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns the exit code."""
+    """Run the command and return its exit code."""
     return run_command(lambda: _run(given_arguments(arguments)))
 
 
@@ -41,7 +41,7 @@ def _run(arguments: list[str]) -> int:
 
 @app.command(name="list")
 def list_tables() -> int:
-    """List every benchmark, whether its table is here, and the command that brings it."""
+    """List every benchmark, whether its table is here, and the command that gets it."""
     from nasbench_lab.commands.listing import print_benchmarks
 
     print_benchmarks()
@@ -59,8 +59,8 @@ def import_files(
 ) -> int:
     """Convert a benchmark's official files to its table, and keep it in the data folder.
 
-    A table of your own is a CSV or Parquet file and a TOML file that says what is in it, as in
-    `import --as my-table table.csv schema.toml`; the module nasbench_lab.benchmarks.tables.own_table has
+    A table of your own is a CSV or Parquet file and a TOML file that describes it, as in
+    `import --as my-table table.csv schema.toml`. The module nasbench_lab.benchmarks.tables.own_table has
     an example.
     """
     from nasbench_lab.benchmarks.library import import_benchmark, import_own_table
@@ -80,12 +80,14 @@ def fetch(
     ],
     file: str | None = None,
 ) -> int:
-    """Fetch a benchmark's official file and import it, or fetch images; run it again to go on after a cut.
+    """Fetch a benchmark's official file and import it, or fetch images.
 
-    Checksums are compared. A benchmark's file is removed once its table is written.
+    Run the command again to resume a broken download. The checksum is verified. A benchmark's file is
+    removed once its table is written.
 
     Args:
-        file: which of the benchmark's files, where there are several, as nasbench_only108.tfrecord.
+        file: one of the benchmark's files if it has several, such as nasbench_only108.tfrecord; by default
+            the first.
     """
     from nasbench_lab.benchmarks.catalog import find_download, find_source
     from nasbench_lab.benchmarks.fetch import fetch as fetch_file
@@ -121,7 +123,7 @@ def _print_kept(benchmark: "Benchmark") -> None:
 
 @app.command
 def info(name: Name) -> int:
-    """Describe a benchmark's table and its surrogates: where it comes from, and what it lists."""
+    """Describe a benchmark's table and its surrogates: origin, contents and quality."""
     from nasbench_lab.commands.description import print_description
 
     print_description(name)
@@ -141,15 +143,15 @@ def export(name: DataSetName, csv: Path | None = None, parquet: Path | None = No
     """Write a table, or one data set of it, as CSV or Parquet, with the schema that `import --as` reads.
 
     Args:
-        csv: the file to write; its schema is written beside it, ending in .toml.
-        parquet: the same, as Parquet.
+        csv: the CSV file to write; its schema is written beside it, as a .toml file.
+        parquet: the Parquet file to write, with its schema beside it.
     """
     from nasbench_lab.benchmarks.library import open_table
     from nasbench_lab.benchmarks.tables.export import export_table
 
     path = csv if parquet is None else parquet
     if path is None or (csv is not None and parquet is not None):
-        raise UsageError("say where to with one of --csv PATH and --parquet PATH")
+        raise UsageError("export needs one of --csv PATH and --parquet PATH")
     benchmark, _, data_set = name.partition("/")
     for written in export_table(
         open_table(benchmark), data_set or None, path, "csv" if parquet is None else "parquet"
@@ -165,11 +167,11 @@ def query(
     epochs: int | None = None,
     seed: str | None = None,
 ) -> int:
-    """Print what a table lists of an architecture.
+    """Print all entries of an architecture in a table.
 
     Args:
-        epochs: only what was recorded after so many epochs.
-        seed: only this training seed.
+        epochs: print only values recorded after this many epochs.
+        seed: print only values of this training seed.
     """
     from nasbench_lab.commands.lookup import print_entries
 
@@ -186,7 +188,7 @@ def pack(
     """Make a table of the trainings in an evaluation cache, and keep it in the data folder.
 
     Args:
-        recipe: the recipe whose trainings are taken, where there are several, as it was given to train.
+        recipe: take only the trainings of this recipe, if there are several; written as it was for training.
     """
     from nasbench_lab.benchmarks.library import keep_packed
 
@@ -205,19 +207,21 @@ def measure(
     pixels: str = "",
     out: Path | None = None,
 ) -> int:
-    """Measure the embedded table: train all 6,466 distinct cells of NAS-Bench-201, some hours for each seed.
+    """Measure the embedded table: train all 6,466 distinct cells of NAS-Bench-201.
 
-    Stopped at any point, the same command goes on; what is measured so far is written to the table, and
-    seeds that only some cells were trained with into the folder `unfinished` beside it.
+    This takes some hours for each seed. To continue after a stop, run the same command again. Finished
+    trainings are written to the table. Those of an incomplete seed go to a table in the folder `unfinished`
+    beside it.
 
     Args:
-        jobs: trainings at once; one for each core where not given.
-        seeds: training seeds.
-        data_dir: folder or archive of the images of CIFAR-10; by default where `fetch cifar10` puts them.
-        cache: folder of finished trainings, which several machines may share; by default in the data folder.
-        device: cuda, mps or cpu; by default the fastest that is here.
-        pixels: what the images are, in words for the table, where they are not the official ones.
-        out: the table to write; by default cifar10-mini.h5 here.
+        jobs: trainings at the same time; by default one per core.
+        seeds: number of training seeds.
+        data_dir: folder or archive of the CIFAR-10 images; by default the ones that `fetch cifar10` fetched.
+        cache: folder of finished trainings, which several machines may share; by default a folder in the
+            data folder.
+        device: cuda, mps or cpu; by default the fastest one available.
+        pixels: a description of the images for the table, if they are not the official ones.
+        out: the table to write; by default cifar10-mini.h5 in the current folder.
     """
     from contextlib import closing
 
@@ -231,7 +235,7 @@ def measure(
 
     if name != measuring.NAME:
         raise unknown_name("embedded table", name, [measuring.NAME])
-    # Absolute: a process that joblib has kept from before may be in another folder.
+    # Absolute paths: a worker process that joblib reuses may be in another folder.
     place = measuring.Workplace(
         images=data_dir and data_dir.absolute(), cache=(cache or cache_folder()).absolute(), device=device
     )
@@ -264,13 +268,13 @@ def fit(
     fraction: float = 0.8,
     seed: int = 0,
 ) -> int:
-    """Fit a surrogate that answers for what a table does not list: `compare --fallback surrogate`.
+    """Fit a surrogate for architectures that a table does not list, for `compare --fallback surrogate`.
 
     Args:
-        data_set: one data set; all of them where not given.
+        data_set: one data set; by default all of them.
         model: gradient_boosting, extra_trees or both.
-        fraction: of the distinct architectures to fit on; the surrogate is measured on the others.
-        seed: of the draw of these architectures, and of the model.
+        fraction: share of the distinct architectures to fit on; the surrogate is measured on the others.
+        seed: random seed for the draw of these architectures and for the model.
     """
     from nasbench_lab.benchmarks.folders import surrogate_path
     from nasbench_lab.benchmarks.library import open_table

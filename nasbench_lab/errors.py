@@ -1,18 +1,18 @@
-"""Everything `nasbench_lab` raises on purpose.
+"""The errors that `nasbench_lab` raises on purpose.
 
     NasbenchLabError
-    ├── UsageError                what was asked for does not exist or makes no sense
-    ├── TableError                a table is missing, damaged, or not what its attributes say
+    ├── UsageError                a request names something unknown or makes no sense
+    ├── TableError                a table is missing, damaged, or contradicts its attributes
     │   └── UnlistedArchitecture  the table does not list this architecture
-    ├── ImagesError               images to train on are missing, damaged, or not what they should be
-    ├── TrainingError             the device that trains failed
+    ├── ImagesError               training images are missing, damaged, or not the expected ones
+    ├── TrainingError             the training device failed
     ├── FetchError                a published file could not be fetched
-    ├── ProcessError              a process that worked was ended from outside
+    ├── ProcessError              a worker process was killed
     ├── AlgorithmError            an algorithm broke the contract, or failed
     └── StoreError                a folder of results cannot be used as asked
 
-Each message is one line: what was wrong, what is allowed, what was received, what to do. The
-command line prints it after `error:` and ends with exit code 2.
+Each message is one line: the problem, the allowed values, the received value and the remedy. The command
+line prints it after `error:` and ends with exit code 2.
 """
 
 from collections.abc import Iterable
@@ -20,15 +20,15 @@ from difflib import get_close_matches
 
 
 class NasbenchLabError(Exception):
-    """Base of all errors below; its text is meant for the person at the terminal."""
+    """Base of all errors below; its text is written for the person at the terminal."""
 
 
 class UsageError(NasbenchLabError):
-    """What was asked for does not exist or makes no sense."""
+    """A request names something unknown or makes no sense."""
 
 
 class TableError(NasbenchLabError):
-    """A table is missing, damaged, or not what its attributes say."""
+    """A table is missing, damaged, or contradicts its attributes."""
 
 
 class UnlistedArchitecture(TableError):  # noqa: N818 -- a miss, which a fallback may answer
@@ -36,11 +36,11 @@ class UnlistedArchitecture(TableError):  # noqa: N818 -- a miss, which a fallbac
 
 
 class ImagesError(NasbenchLabError):
-    """Images to train on are missing, damaged, or not what they should be."""
+    """Training images are missing, damaged, or not the expected ones."""
 
 
 class TrainingError(NasbenchLabError):
-    """The device that trains failed; what is being trained is not to blame."""
+    """The training device failed; the network in training is not to blame."""
 
 
 class FetchError(NasbenchLabError):
@@ -48,7 +48,7 @@ class FetchError(NasbenchLabError):
 
 
 class ProcessError(NasbenchLabError):
-    """A process that worked was ended from outside; what it worked on is not to blame."""
+    """A worker process was killed; its work is not to blame."""
 
 
 class AlgorithmError(NasbenchLabError):
@@ -60,7 +60,7 @@ class StoreError(NasbenchLabError):
 
 
 def unknown_name(kind: str, received: str, allowed: Iterable[str], remedy: str = "") -> UsageError:
-    """The error for a name that nothing has, with the nearest names and all that is allowed."""
+    """Make the error for an unknown name, with the nearest names and all allowed names."""
     names = sorted(allowed)
     nearest = get_close_matches(received, names, n=3, cutoff=0.5)
     text = f"unknown {kind} {received!r}"

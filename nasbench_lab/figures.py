@@ -1,4 +1,4 @@
-"""`python -m nasbench_lab.figures RESULTS`: every table, figure and the report, from the store alone."""
+"""`python -m nasbench_lab.figures RESULTS`: draw tables, figures and the report from stored runs."""
 
 import sys
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Figures:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; returns the exit code."""
+    """Run the command and return its exit code."""
     return run_command(lambda: _run(given_arguments(arguments)))
 
 

@@ -1,4 +1,4 @@
-"""Files that a reader sees old or new, never half written, and folders that one process works in."""
+"""Replace files so that no reader sees half of one, and lock files for a single process."""
 
 import errno
 import os
@@ -12,12 +12,12 @@ from typing import BinaryIO
 
 @contextmanager
 def replacing(path: Path, *, first_stays: bool = False) -> Iterator[Path]:
-    """Give a temporary path to write to; on success it becomes `path`, on failure it is gone.
+    """Give a temporary path to write to; on success it becomes `path`, on failure it is removed.
 
-    The content is on the disk before the name is (the file is synced, then renamed), so that neither
-    a kill nor a power cut leaves half a file under the real name. Two that write the same path, also on
-    machines that share the folder, never write to the same temporary one.
-    The last of them stays, or the first: then the others get a `FileExistsError` with that path.
+    The file is synced to the disk before it is renamed. Neither a kill nor a power cut leaves half a file
+    under the real name. Each writer has its own temporary file, even if several machines share the folder.
+    If several write the same path, the last file stays. With `first_stays`, the first file stays and the
+    others get a `FileExistsError` with that path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
@@ -30,7 +30,7 @@ def replacing(path: Path, *, first_stays: bool = False) -> Iterator[Path]:
         else:
             temporary.replace(path)
     except OSError as error:
-        if error.errno is not None and error.filename is None:  # a full disk does not say which file
+        if error.errno is not None and error.filename is None:  # the error of a full disk names no file
             error.filename = str(path)
         raise
     finally:
@@ -38,21 +38,22 @@ def replacing(path: Path, *, first_stays: bool = False) -> Iterator[Path]:
 
 
 def _name(temporary: Path, path: Path) -> None:
-    """Give a file another name; raises `FileExistsError` where there is a file of that name."""
+    """Give a finished file its real name; raises `FileExistsError` if that name is taken."""
     try:
         path.hardlink_to(temporary)
     except OSError:
-        # There is one, or the file system has no links: then two at the very same time both get here.
+        # The name is taken, or the file system has no links. Without links, two writers that come at the
+        # very same time can both pass this check.
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         temporary.replace(path)
 
 
 def lock(path: Path) -> BinaryIO:
-    """Lock a file for this process alone, until the returned one is closed or the process ends in any way.
+    """Lock a file for this process, until the returned file is closed or the process ends in any way.
 
-    The file stays: what counts is the lock on it, which the operating system takes away with the process.
-    Raises `BlockingIOError` where another process, or this one, holds it.
+    The file itself stays. Only the lock counts, and the operating system releases it with the process.
+    Raises `BlockingIOError` if another process, or this one, already holds the lock.
     """
     file = path.open("ab")
     try:
@@ -68,5 +69,10 @@ def lock(path: Path) -> BinaryIO:
         file.close()
         raise BlockingIOError(f"{path} is locked") from None
     except OSError:
-        pass  # some network file systems have no locks; better to work there without one than not at all
+        pass  # some network file systems have no locks; working without one is better than refusing
     return file
+
+
+def readable(text: str) -> str:
+    """A text that may hold file names, each byte of a name that is not text written as `\\xe9`."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""What work in several processes shares: how it is stopped, and what is said when a process is lost."""
+"""Worker processes: how they are stopped, and the error if one is lost."""
 
 import signal
 import warnings
@@ -9,25 +9,26 @@ from typing import Any
 
 from nasbench_lab.errors import ProcessError
 
-KEPT = "what was finished is kept: start again, with fewer --jobs if it was for memory"
+KEPT = "finished work is kept: start again, with fewer --jobs to save memory"
 
 
 @contextmanager
 def explaining_lost_processes(remedy: str = KEPT) -> Iterator[None]:
-    """Turn joblib's error, raised where a process ends that should have gone on, into one line."""
+    """Turn joblib's error for a lost worker process into a `ProcessError` of one line."""
     try:
         yield
     except BrokenProcessPool:
         raise ProcessError(
-            f"a process that worked was ended from outside, most often because memory ran out; {remedy}"
+            f"a worker process was killed, most often because memory ran out; {remedy}"
         ) from None
 
 
 @contextmanager
 def closing_quietly(outcomes: Generator[Any, None, None]) -> Iterator[None]:
-    """Close joblib's generator at the end, however that comes; a lost process is one line.
+    """Close joblib's generator at the end, also after an error or a stop.
 
-    Stopped early, joblib warns of the work it cancels: that is what stopping means.
+    A lost worker process raises a `ProcessError` of one line. After a stop, joblib warns about cancelled
+    work. The warning is hidden, because a stop is meant to cancel work.
     """
     try:
         with explaining_lost_processes():
@@ -39,5 +40,5 @@ def closing_quietly(outcomes: Generator[Any, None, None]) -> Iterator[None]:
 
 
 def leave_interrupts_to_parent() -> None:
-    """For a worker: Ctrl-C reaches every process of the terminal; only the parent decides what it means."""
+    """Ignore Ctrl-C in a worker; it reaches every process of the terminal, and only the parent reacts."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,18 +1,78 @@
-"""Settings as they are typed after a name: `NAME:key=value,key=value`."""
+"""Settings and their types, checked in one place: from Python, from the command line and from files."""
 
 import inspect
-import re
+import types
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import MISSING, fields
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
 
 from nasbench_lab.errors import UsageError, unknown_name
 
+Kind = TypeVar("Kind")
+WORDS: dict[Any, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    dict: "a table of settings",
+    type(None): "none",
+}
+
+
+def checked(name: str, value: object, kind: Any) -> Any:
+    """A value as its type has it: a list as a tuple, a whole number as a float.
+
+    Raises `UsageError` that gives `name`, the values that the type allows, and the value received.
+    """
+    try:
+        return msgspec.convert(value, kind)
+    except (msgspec.ValidationError, SystemError):
+        # Before version 0.22 msgspec ends in a SystemError if no float can hold the number.
+        raise _refused(name, value, kind) from None
+
+
+def from_mapping(kind: type[Kind], values: Mapping[str, Any], what: str = "setting") -> Kind:
+    """A dataclass from plain values.
+
+    Raises `UsageError` for a field that is missing, unknown or of another type than the dataclass says. The
+    error calls a field a `what`.
+    """
+    allowed = _types(kind)
+    for name in values:
+        if name not in allowed:
+            raise unknown_name(what, name, allowed)
+    for field in fields(kind):  # type: ignore[arg-type]
+        if field.name not in values and field.default is MISSING and field.default_factory is MISSING:
+            raise UsageError(f"the {what} {field.name!r} is missing")
+    return kind(**{name: checked(name, value, allowed[name]) for name, value in values.items()})
+
+
+def check_fields(instance: Any, owner: str = "") -> None:
+    """Convert each field of a frozen dataclass to its type; raises `UsageError`, see `checked`.
+
+    `owner` follows a field's name in the error: ` of the recipe NAME`.
+    """
+    for name, kind in _types(type(instance)).items():
+        object.__setattr__(instance, name, checked(name + owner, getattr(instance, name), kind))
+
+
+def _types(kind: Any) -> dict[str, Any]:
+    """The type of each field of a dataclass."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
 
 def keyword_parameters(function: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The keyword-only parameters of a function or of a dataclass, by name."""
+    """The keyword-only parameters of a function or of a dataclass, by name; the annotations are types."""
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except Exception:  # an annotation that exists for type checkers only
+        signature = inspect.signature(function)
     return {
         parameter.name: parameter
-        for parameter in inspect.signature(function).parameters.values()
+        for parameter in signature.parameters.values()
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
 
@@ -22,8 +82,8 @@ def read_settings(text: str, parameters: Mapping[str, inspect.Parameter], kind: 
 
     Args:
         text: `key=value,key=value`, or empty.
-        parameters: what may be set; a type comes from the annotation, or else from the default.
-        kind: what a key is, for the error: `hyperparameter of NAME`.
+        parameters: the keys that may be set. A type comes from the annotation, or else from the default.
+        kind: a word for a key, for the error: `hyperparameter of NAME`.
 
     Raises `UsageError` on anything else.
     """
@@ -34,29 +94,49 @@ def read_settings(text: str, parameters: Mapping[str, inspect.Parameter], kind: 
             raise UsageError(f"each {kind} is written key=value, separated by commas; received {setting!r}")
         if key not in parameters:
             raise unknown_name(kind, key, parameters)
-        chosen[key] = _read(value, parameters[key], kind)
+        chosen[key] = _read(value, parameters[key], kind.replace(" of ", f" {key} of ", 1))
     return chosen
 
 
-def _read(text: str, parameter: inspect.Parameter, kind: str) -> Any:
-    """A value, of the type of its annotation or else of its default."""
-    kinds = str(parameter.annotation) if parameter.annotation is not parameter.empty else ""
-    kinds = kinds if not isinstance(parameter.annotation, type) else parameter.annotation.__name__
-    allowed = set(re.findall(r"\b(bool|int|float|str|None)\b", kinds)) or {type(parameter.default).__name__}
-    if "None" in allowed and text.lower() == "none":
-        return None
-    if "bool" in allowed and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    for number in (int, float):
-        if number.__name__ in allowed or (number is int and "float" in allowed):
-            try:
-                return float(text) if number.__name__ not in allowed else number(text)
-            except ValueError:
-                continue
-    if "str" in allowed:
-        return text
-    words = {"bool": "true or false", "int": "a whole number", "float": "a number", "None": "none"}
-    takes = " or ".join(words[word] for word in words if word in allowed) or kinds
-    raise UsageError(
-        f"the {kind.replace(' of ', f' {parameter.name} of ', 1)} takes {takes}; received {text!r}"
-    )
+def _read(text: str, parameter: inspect.Parameter, name: str) -> Any:
+    annotation = parameter.annotation
+    if annotation is parameter.empty or isinstance(annotation, str):
+        annotation = type(parameter.default)
+    # A text fits every other type's text, so it is tried last.
+    for kind in sorted(_alternatives(annotation), key=lambda kind: kind is str):
+        if kind is type(None) and text.lower() == "none":
+            return None
+        if kind is bool and text.lower() not in ("true", "false"):
+            continue
+        try:
+            return msgspec.convert(text, kind, strict=False)
+        except (msgspec.ValidationError, TypeError):  # TypeError: a type that no text can give
+            continue
+    raise _refused(f"the {name}", text, annotation)
+
+
+def _refused(name: str, value: object, kind: Any) -> UsageError:
+    return UsageError(f"{name} takes {_in_words(kind)}; received {value!r:.80}")
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _in_words(kind: Any) -> str:
+    """The values that a type allows."""
+    if get_origin(kind) is Annotated:
+        return _in_words(kind.__origin__) + _bounds(kind.__metadata__[0])
+    alternatives = _alternatives(kind)
+    if len(alternatives) > 1:
+        return " or ".join(_in_words(each) for each in alternatives)
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    if get_origin(kind) is tuple:
+        return f"a list with {_in_words(get_args(kind)[0])} in each place"
+    return WORDS.get(get_origin(kind) or kind, str(getattr(kind, "__name__", kind)))
+
+
+def _bounds(meta: msgspec.Meta) -> str:
+    least = "" if meta.ge is None else f" from {meta.ge}"
+    return least + ("" if meta.le is None else f" to {meta.le}")

@@ -1,6 +1,6 @@
-"""Writes CIFAR-10 batches byte for byte as Python 2 wrote the published ones, for tests.
+"""Write CIFAR-10 batches byte for byte as Python 2 wrote the published ones, for tests.
 
-Nothing here knows how they are read; Python's own reader is the check in `test_pickles.py`.
+This code shares nothing with the reader under test. `test_pickles.py` checks it with Python's own reader.
 """
 
 import struct
@@ -15,7 +15,7 @@ NDARRAY = b"cnumpy\nndarray\n"
 
 
 def text(content: bytes) -> bytes:
-    """A string of Python 2: short or long by its length."""
+    """A string of Python 2, in the short or the long form, depending on its length."""
     if len(content) < 256:
         return b"U" + bytes([len(content)]) + content
     return b"T" + struct.pack("<i", len(content)) + content
@@ -45,13 +45,13 @@ def array(
 
 
 def labelled(labels: Sequence[int]) -> bytes:
-    """A list, appended to a thousand at a time."""
+    """A list that is filled by appending a thousand items at a time."""
     parts = [labels[i : i + 1000] for i in range(0, len(labels), 1000)]
     return b"]q\x05" + b"".join(b"(" + b"".join(map(number, part)) + b"e" for part in parts)
 
 
 def batch(data: bytes, labels: Sequence[int], names: Sequence[bytes] = ()) -> bytes:
-    """A whole batch; `data` is what `array` gives."""
+    """A whole batch; `data` is the output of `array`."""
     filenames = b"".join(text(name) + b"r" + struct.pack("<I", 256 + i) for i, name in enumerate(names))
     items = text(b"batch_label") + b"q\x02" + text(b"training batch 1 of 5") + b"q\x03"
     items += text(b"labels") + b"q\x04" + labelled(labels) + text(b"data") + b"q\x06" + data
@@ -60,7 +60,7 @@ def batch(data: bytes, labels: Sequence[int], names: Sequence[bytes] = ()) -> by
 
 
 def batch_of(pixels: NDArray[np.uint8], labels: Sequence[int]) -> bytes:
-    """The published form of images of shape `(n, 3072)`."""
+    """A batch in the published form, of images of shape `(n, 3072)`."""
     names = [b"leptodactylus_%06d.png" % i for i in range(len(labels))]
     return batch(array(pixels.tobytes(), pixels.shape), labels, names)
 

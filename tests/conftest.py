@@ -1,7 +1,11 @@
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -10,10 +14,33 @@ from hypothesis import settings
 settings.register_profile("nasbench_lab", deadline=None, max_examples=50)
 settings.load_profile("nasbench_lab")
 
+# Modules of tests that train networks import one of these.
+NEEDS_TORCH = re.compile(
+    r"^(import torch|from torch|from tests\.live_task"
+    r"|from nasbench_lab\.benchmarks\.training\.(trainer|devices|pixels|networks|rmsprop)"
+    r"|from nasbench_lab\.benchmarks\.live\.measure|from nasbench_lab\.benchmarks\.live import .*measure)",
+    re.MULTILINE,
+)
+
+
+class WithoutTorch(pytest.Module):
+    """A module of tests that is skipped because PyTorch is not installed."""
+
+    def collect(self) -> Iterable[Any]:
+        pytest.skip("needs PyTorch: pip install 'nasbench-lab[live]'", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> WithoutTorch | None:
+    """Skip tests of live training if PyTorch is absent."""
+    if find_spec("torch") is None and NEEDS_TORCH.search(module_path.read_text(encoding="utf-8")):
+        module: WithoutTorch = WithoutTorch.from_parent(parent, path=module_path)
+        return module
+    return None
+
 
 @pytest.fixture(scope="session")
 def published_data() -> Path:
-    """The folder of published benchmark files, which are tested against but never shipped."""
+    """The folder of published benchmark files; the tests use them, but the package never ships them."""
     repository = Path(__file__).resolve().parents[1]
     given = os.environ.get("NASBENCH_LAB_PUBLISHED_DATA")
     folder = Path(given) if given else repository.parent / "shared" / "data"

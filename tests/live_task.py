@@ -1,4 +1,4 @@
-"""What tests of live training share: a small set of images, a recipe of a second, a task on them."""
+"""Helpers for tests of live training: a small set of images, a recipe that takes a second, and a task."""
 
 from pathlib import Path
 
@@ -22,10 +22,10 @@ def digits() -> ImageSet:
 
 
 def live_task(cache: Path, **settings: object) -> LiveTask:
-    """A task on the digits, whose outcomes are kept in a folder."""
+    """A task on the digits that keeps its outcomes in a folder."""
     return LiveTask(SPACE, TINY, digits(), EvaluationCache(cache), **settings)  # type: ignore[arg-type]
 
 
 def rng() -> np.random.Generator:
-    """Where the draws of a test come from."""
+    """The random generator of a test."""
     return np.random.default_rng(0)

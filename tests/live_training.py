@@ -1,4 +1,4 @@
-"""Small pieces of live training for tests: made-up images, a recipe of a moment, outcomes and entries."""
+"""Helpers for tests of live training: made-up images, a very short recipe, outcomes and cache entries."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from nasbench_lab.benchmarks.training.images import ImageSet
 from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
 from nasbench_lab.benchmarks.training.recipes import Recipe, find_recipe
 
-# With a convolution of each size, a pool and a skip; no edge is dead.
+# It has a convolution of each size, a pool and a skip, and no dead edge.
 CELL = (3, 1, 2, 4, 3, 1)
 TINY = replace(
     find_recipe("cifar10-mini"),
@@ -28,7 +28,7 @@ TINY = replace(
 def made_images(
     train: int = 200, test: int = 60, size: int = 8, *, channels: int = 3, seed: int = 0
 ) -> ImageSet:
-    """Noise; every image is another."""
+    """Images of noise, all different."""
     rng = np.random.default_rng(seed)
 
     def images(n: int) -> Any:
@@ -47,7 +47,7 @@ def made_images(
 
 
 def made_outcome(epochs: int, start: float = 10.0, of: int | None = None) -> Outcome:
-    """A training of `of` epochs that failed after `epochs`, or came to its end where these are all."""
+    """A training that ran for `epochs` epochs; it failed if more epochs were planned (`of`)."""
     failed = of is not None and epochs < of
     return Outcome(
         epochs=tuple(
@@ -69,7 +69,7 @@ def made_outcome(epochs: int, start: float = 10.0, of: int | None = None) -> Out
 
 
 def made_entry(architecture: str, seed: int, outcome: Outcome, recipe: Recipe = TINY, **key: Any) -> Entry:
-    """An entry of a cache, as it is read from it."""
+    """An entry as the cache returns it."""
     made = Key(
         space="nasbench201",
         architecture=architecture,

@@ -1,7 +1,7 @@
 """NAS-Bench-101 for tests: its distinct cells, and an independent writer of the official file format.
 
 The writer follows the definitions of TFRecord, JSON and protocol buffers, and shares no code with the
-reader: a real file is too large to test on.
+reader. Tests use it because a real file is too large.
 """
 
 import base64
@@ -19,9 +19,9 @@ LABELINGS = 3**5
 
 
 def distinct_cells(vertices: int) -> NDArray[np.int64]:
-    """Canonical index of each distinct cell of at most that many vertices, ascending.
+    """Canonical indices of the distinct cells with at most this many vertices, ascending.
 
-    Every graph is tried: first without operations, then each distinct one with all labelings.
+    Every graph is tried, first without operations. Each distinct graph is then tried with all labelings.
     """
     inner = vertices - 2
     free = np.array([source <= inner and target in (*range(1, inner + 1), 6) for source, target in PAIRS])
@@ -41,12 +41,12 @@ def known(canonical: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.unique(canonical[canonical >= 0])
 
 
-# The operations and their short names, written once more.
+# The official names of the operations, repeated here to be independent of the package.
 NAMES = {0: "conv3x3-bn-relu", 1: "conv1x1-bn-relu", 2: "maxpool3x3"}
 
 
 def module(architecture: Sequence[int]) -> tuple[str, str]:
-    """Adjacency and operations as official records have them, without vertices that have no edges."""
+    """Adjacency and operations in the form of official records, without vertices that have no edges."""
     matrix = np.zeros((7, 7), dtype=int)
     matrix[np.triu_indices(7, 1)] = architecture[:21]
     used = [v for v in range(7) if v in (0, 6) or matrix[v].any() or matrix[:, v].any()]
@@ -108,7 +108,7 @@ def record(module_hash: str, epochs: int, adjacency: str, operations: str, messa
 
 
 def training(epochs: int, valid: float, test: float, seconds: float, **more: int) -> bytes:
-    """A ModelMetrics message of three evaluations; halfway it has half of everything."""
+    """A ModelMetrics message of three evaluations: start, halfway with half of every value, and end."""
     return metrics(
         [
             evaluation(0, 0, 0.1, 0.1, 0.1),

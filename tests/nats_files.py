@@ -1,7 +1,7 @@
-"""Writes files in the published forms of NAS-Bench-201, NATS-Bench and `torch.save`, for tests.
+"""Write files in the published forms of NAS-Bench-201, NATS-Bench and `torch.save`, for tests.
 
-The records have every field of the published ones. Every accuracy is a formula, and `LEAK` wherever a
-search would see test data if it were read.
+The records have every field of the published ones. An accuracy that would show test data to a search is
+`LEAK`. All other accuracies follow a formula.
 """
 
 import bz2
@@ -39,24 +39,24 @@ SSS: Seeds = {"01": ONCE, "12": ONCE, "90": ONCE}
 
 
 def accuracy(name: str, split: str, index: int, seed: int, epoch: int) -> float:
-    """In percent, after an epoch counted from 1."""
+    """The accuracy in percent after an epoch, counted from 1."""
     if split == "ori-test" and name != "cifar10":
         return LEAK
     return 10 * NAMES.index(name) + (len(split) + index % 7) + seed / 1000 + epoch / 100
 
 
 def train_seconds(name: str, index: int) -> float:
-    """Of one epoch."""
+    """Seconds of one training epoch."""
     return 7.25 * (1 + NAMES.index(name)) + index / 4
 
 
 def valid_seconds(split: str, index: int) -> float:
-    """Of one pass."""
+    """Seconds of one pass over a split."""
     return len(split) / 8 + index / 16
 
 
 def result(name: str, seed: int, index: int, epochs: int) -> dict[str, Any]:
-    """One training, with accuracies on the proposed splits at the last epoch only where it is long."""
+    """One training; a long one, unless on CIFAR-10, has `x-` accuracies after its last epoch only."""
     only_last = epochs >= 90 and name not in ("cifar10", "cifar10-valid")
 
     def recorded(split: str) -> list[int]:
@@ -90,7 +90,7 @@ def result(name: str, seed: int, index: int, epochs: int) -> dict[str, Any]:
 
 
 def cell(space: str, index: int, seeds: Seeds) -> "OrderedDict[str, dict[str, Any]]":
-    """What the file of one architecture holds."""
+    """The content of the file of one architecture."""
     lengths = {"less": 12, "full": 200}
     text = find_space(space).format(find_space(space).architecture(index))
     return OrderedDict(
@@ -113,7 +113,7 @@ def cell(space: str, index: int, seeds: Seeds) -> "OrderedDict[str, dict[str, An
 
 
 def meta(space_name: str) -> dict[str, Any]:
-    """What is said of all architectures."""
+    """The records that concern all architectures."""
     space = find_space(space_name)
     return {
         "meta_archs": [space.format(space.architecture(index)) for index in range(space.size)],
@@ -124,18 +124,18 @@ def meta(space_name: str) -> dict[str, Any]:
 
 
 def everything(space: str, indices: list[int], seeds: Seeds) -> dict[str, Any]:
-    """What a single file holds."""
+    """The content of a single file with these architectures."""
     cells = {index: cell(space, index, seeds) for index in indices}
     return meta(space) | {"arch2infos": cells, "evaluated_indexes": set(indices)}
 
 
 def write_packed(path: Path, content: Any) -> None:
-    """One pickle, packed."""
+    """Write one pickle, compressed by bzip2."""
     path.write_bytes(bz2.compress(pickle.dumps(content, 4)))
 
 
 def write_folder(folder: Path, space: str, indices: list[int], seeds: Seeds) -> Path:
-    """A `simple` folder."""
+    """Write a `simple` folder."""
     folder.mkdir()
     write_packed(folder / "meta.pickle.pbz2", meta(space))
     for index in indices:
@@ -144,7 +144,7 @@ def write_folder(folder: Path, space: str, indices: list[int], seeds: Seeds) -> 
 
 
 def write_zip(path: Path, data: bytes, **members: bytes) -> Path:
-    """A file of `torch.save` since version 1.6 around a pickle."""
+    """Write a pickle in the file format that `torch.save` uses since version 1.6."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("archive/data.pkl", data)
         archive.writestr("archive/byteorder", b"little")
@@ -155,7 +155,7 @@ def write_zip(path: Path, data: bytes, **members: bytes) -> Path:
 
 
 def write_legacy(path: Path, data: bytes, *storages: bytes) -> Path:
-    """A file of `torch.save` before version 1.6 around a pickle."""
+    """Write a pickle in the file format that `torch.save` used before version 1.6."""
     sizes = {"short": 2, "int": 4, "long": 4}
     system = {"protocol_version": 1001, "little_endian": True, "type_sizes": sizes}
     heading = [pickle.dumps(part, 2) for part in (0x1950A86A20F9469CFC6C, 1001, system)]
@@ -166,12 +166,12 @@ def write_legacy(path: Path, data: bytes, *storages: bytes) -> Path:
 
 
 class Weights:
-    """A tensor to be written as PyTorch does: by reference to a storage."""
+    """A tensor that is pickled as PyTorch does it: by reference to a storage."""
 
 
 @contextmanager
 def _names_of_torch() -> Iterator[tuple[Any, Any]]:
-    """Stand-ins under PyTorch's names, for as long as something is written."""
+    """Stand-ins under PyTorch's names, in place only while something is written."""
     torch, utils = types.ModuleType("torch"), types.ModuleType("torch._utils")
 
     class FloatStorage:
@@ -197,7 +197,7 @@ def _names_of_torch() -> Iterator[tuple[Any, Any]]:
 
 
 def dumps_as_torch(content: Any) -> bytes:
-    """Pickle as `torch.save` does, protocol 2; each `Weights` as a tensor of its storage."""
+    """Pickle with protocol 2, as `torch.save` does; each `Weights` becomes a tensor with its own storage."""
     with _names_of_torch() as (storage, rebuild):
 
         class Storage:

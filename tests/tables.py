@@ -1,6 +1,7 @@
 """Small synthetic tables for tests: every number is a formula of the architecture's index."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -11,17 +12,24 @@ from nasbench_lab.spaces import find_space
 
 SPACE = "nasbench_macro"
 SIZE = find_space(SPACE).size
+Value = TypeVar("Value")
+
+
+def present(value: Value | None) -> Value:
+    """The value, which the test knows to be there, such as a measurement of a table."""
+    assert value is not None
+    return value
 
 
 def measurement(values: np.ndarray, epochs: int, seeds: tuple[str, ...]) -> Measurement:
-    """One quantity at the end of one training, values of shape (A, seeds)."""
+    """One quantity at the end of one training; `values` has shape (A, seeds)."""
     return Measurement(values[:, None, :], (epochs,), seeds)
 
 
 def small_contents(**changes: object) -> Contents:
     """A table on all 6,561 cells of a small space, with two seeds, two trainings and training times.
 
-    The accuracy grows with the digits' sum, which gives a search something to climb.
+    The accuracy grows with the sum of the digits, which gives a search something to climb.
     """
     index = np.arange(SIZE)
     digits = np.stack([index // 3**place % 3 for place in range(8)], axis=1)
@@ -51,10 +59,7 @@ def small_contents(**changes: object) -> Contents:
         citation="Nobody, 2026",
         licence="CC0",
         source_sha256={"toy.csv": "0" * 64},
-        data_sets={
-            name: DataSet(**{**settings, **changes})  # type: ignore[arg-type]
-            for name in ("one", "two")
-        },
+        data_sets={name: DataSet(**{**settings, **changes}) for name in ("one", "two")},
     )
 
 

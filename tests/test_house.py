@@ -1,4 +1,4 @@
-"""The house: which part may use which, read from the imports with `ast`."""
+"""The structure of the package: which part may use which, read from the imports with `ast`."""
 
 import ast
 from collections import defaultdict
@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# From the ground up: a part uses what stands before it. Parts of one line do not use each other.
+# From the ground up: a part may use the parts on earlier lines. Parts on one line do not use each other.
 FLOORS = [
     ["nasbench_lab.version", "nasbench_lab.errors"],
     ["nasbench_lab.files", "nasbench_lab.processes", "nasbench_lab.settings"],
@@ -33,7 +33,7 @@ HEIGHT = {part: height for height, floor in enumerate(FLOORS) for part in floor}
 
 
 def modules():
-    """Each module of the three packages, by its name: its file."""
+    """The file of each module of the three packages, by the name of the module."""
     found = {}
     for package in ("nasbench_lab", "benchmarks", "algorithms"):
         for path in (ROOT / package).rglob("*.py"):
@@ -47,12 +47,12 @@ def modules():
 
 
 def imports(path, known):
-    """The modules of ours that a file imports, at its top, inside functions and for types alike."""
+    """The modules of this project that a file imports: at its top, inside functions, and for types."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are absolute"
+            assert node.level == 0, f"{path}: relative imports are not allowed; name the whole module"
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
                 if full in known:
@@ -72,8 +72,9 @@ def part_of(module):
 
 
 def circle(arrows):
-    """A way that leads back to where it began, or an empty list."""
-    open_, closed = [], set()
+    """A path of imports that ends at its own start, or an empty list if there is none."""
+    open_: list[str] = []
+    closed: set[str] = set()
 
     def walk(node):
         if node in open_:
@@ -92,7 +93,7 @@ def circle(arrows):
 def test_there_are_modules_to_look_at():
     assert len(MODULES) > 100
     assert "nasbench_lab.search.contract" in ARROWS["nasbench_lab.benchmarks.tables.task"]
-    # At the top of a function, and of a package rather than of a module in it.
+    # The first import is inside a function; the second is of a package rather than of a module in it.
     assert "nasbench_lab.comparison.execution" in ARROWS["nasbench_lab.compare"]
     assert "nasbench_lab.benchmarks.sources" in ARROWS["nasbench_lab.benchmarks.catalog"]
 
@@ -107,7 +108,7 @@ def test_no_module_imports_in_a_circle():
 
 
 def test_no_room_imports_in_a_circle():
-    rooms = defaultdict(set)
+    rooms: defaultdict[str, set[str]] = defaultdict(set)
     for module, targets in ARROWS.items():
         rooms[part_of(module)] |= {part_of(target) for target in targets} - {part_of(module)}
     assert circle(rooms) == []
@@ -117,10 +118,10 @@ def test_no_room_imports_in_a_circle():
 def test_no_arrow_leads_upward(module):
     for target in ARROWS[module]:
         here, there = part_of(module), part_of(target)
-        # `benchmarks` and `algorithms` are packages that hold nothing but a docstring.
+        # The packages `benchmarks` and `algorithms` hold nothing but a docstring.
         if here == there or target in ("nasbench_lab.benchmarks", "nasbench_lab.algorithms"):
             continue
-        assert HEIGHT[there] < HEIGHT[here], f"{module} uses {target}, which stands above it"
+        assert HEIGHT[there] < HEIGHT[here], f"{module} imports {target}, which is not below it in FLOORS"
 
 
 def test_every_module_has_a_place():

@@ -1,4 +1,4 @@
-"""The package as it is imported: from any folder, beside any other package."""
+"""The package can be imported from any folder, beside any other package."""
 
 import shutil
 import subprocess

@@ -1,24 +1,53 @@
-"""The README tells the truth: its tutorial runs, its links exist, its commands are there."""
+"""The READMEs tell the truth: their examples run, their links lead somewhere, their tables are whole."""
 
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from nasbench_lab.benchmarks.catalog import all_sources
+from nasbench_lab.benchmarks.library import open_table
+from nasbench_lab.benchmarks.tables.embedded import embedded_names
+from nasbench_lab.benchmarks.training.recipes import RECIPES
 from nasbench_lab.comparison.contestants import algorithm_names
+from nasbench_lab.data import main as data
+from nasbench_lab.spaces import all_spaces
+from tests.tables import present
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    ROOT / page
+    for page in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "algorithms/README.md",
+        "benchmarks/README.md",
+        "nasbench_lab/README.md",
+        "nasbench_lab/spaces/README.md",
+        "nasbench_lab/statistics/README.md",
+        "results/README.md",
+        "tests/performance/README.md",
+    )
+]
+
+
+def headings(page):
+    """The anchors of a page's headings."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_the_tutorial_runs_in_a_comparison(tmp_path):
     section = README.partition("## 3. Add an algorithm")[2]
-    name = re.search(r"Save this as `(\w+\.py)`", section)[1]
-    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)[1]
-    command = re.search(r"```bash\npython (.*?)```", section, re.DOTALL)[1].split()
-    assert len(code.strip().splitlines()) <= 10, "an algorithm takes ten lines"
+    name = present(re.search(r"Save this as `(\w+\.py)`", section))[1]
+    code = present(re.search(r"```python\n(.*?)```", section, re.DOTALL))[1]
+    command = present(re.search(r"```bash\npython (.*?)```", section, re.DOTALL))[1].split()
+    assert len(code.strip().splitlines()) <= 10, "the algorithm of the tutorial has more than ten lines"
     (tmp_path / name).write_text(code)
     outcome = subprocess.run(
         [sys.executable, *command, "--seeds", "4", "--out", "r", "--jobs", "1"],
@@ -41,11 +70,67 @@ def test_there_are_exactly_two_set_up_commands_on_the_first_screen():
     assert all(command.startswith("pip install") for command in commands)
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\((?!http)([^)#]+)\)", README))))
-def test_what_it_links_to_is_there(target):
-    assert (ROOT / target).exists()
+def test_it_is_one_page():
+    assert len(README.splitlines()) < 200
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page):
+    links = re.findall(r"\]\((?!http)([^)]+)\)", page.read_text(encoding="utf-8"))
+    for link in links:
+        target, _, anchor = link.partition("#")
+        file = (page.parent / target).resolve() if target else page
+        assert file.exists(), link
+        assert not anchor or anchor in headings(file), link
+
+
+def test_every_page_is_reached_from_the_first():
+    links = set(re.findall(r"\]\((?!http)([^)#]+)", README))
+    assert {str(page.relative_to(ROOT)) for page in PAGES} - {"README.md"} <= links
 
 
 @pytest.mark.parametrize("name", algorithm_names())
 def test_every_algorithm_is_in_the_table(name):
-    assert f"| `{name}` |" in README
+    assert f"| `{name}` |" in (ROOT / "algorithms" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", [*all_sources(), *embedded_names()])
+def test_every_benchmark_is_in_the_table(name):
+    assert f"| `{name}` |" in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", all_spaces())
+def test_every_space_is_in_the_table(name):
+    assert f"`{name}`" in (ROOT / "nasbench_lab" / "spaces" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
+def test_every_recipe_is_in_the_table(recipe):
+    assert f"`{recipe.name}`" in (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_a_space_is_a_space():
+    page = (ROOT / "nasbench_lab" / "spaces" / "README.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(code, names)
+    (space,) = names["SPACES"]
+    rng = np.random.default_rng(0)
+    architecture = space.mutate(space.sample(rng), rng)
+    assert space.parse(space.format(architecture)) == architecture
+    assert space.size == 64
+
+
+def test_the_example_of_a_table_of_your_own_is_imported(tmp_path, monkeypatch, capsys):
+    page = (
+        (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").partition("## A table of your own")[2]
+    )
+    table, schema = re.findall(r"```(?:toml)?\n(.*?)```", page, re.DOTALL)[:2]
+    (tmp_path / "table.csv").write_text(table)
+    (tmp_path / "schema.toml").write_text(schema)
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
+    files = [str(tmp_path / "table.csv"), str(tmp_path / "schema.toml")]
+    assert data(["import", "--as", "my-table", *files]) == 0, capsys.readouterr().err
+    valid = open_table("my-table").data_set("cifar10").trainings[50].valid_accuracy
+    assert valid is not None
+    assert valid.seeds == ("a", "b")

@@ -1,8 +1,8 @@
-"""Writes the file of TransNAS-Bench-101 in its published form, for tests.
+"""Write the file of TransNAS-Bench-101 in its published form, for tests.
 
-Every record has all fields of the published ones. To be quick the networks share records: network `i` of a
-space, counted over its valid architectures, has record `i % DISTINCT`. Every number is a formula; test
-metrics are nowhere a validation metric, and the last epoch is nowhere the best.
+Every record has all fields of the published ones. To save time, the networks share records: network `i` of
+a space, counted over its valid architectures, has record `i % DISTINCT`. Every number follows a formula. A
+test metric never equals a validation metric, and the last epoch is never the best.
 """
 
 import pickle
@@ -49,23 +49,23 @@ def value(metric: str, split: str, task: str, record: int, epoch: int) -> float:
 
 
 def seconds(task: str, record: int, epoch: int) -> int:
-    """Since the start of the training."""
+    """Seconds since the start of the training."""
     return (3_000 + 100 * record + TASKS.index(task)) * epoch
 
 
 def clock(total: int) -> str:
-    """As the training code writes it."""
+    """A time as the training code writes it."""
     return f"{total // 3600:02}:{total // 60 % 60:02}:{total % 60:02}"
 
 
 def seconds_of(text: str) -> float:
-    """What `clock` was given."""
+    """The seconds that `clock` turned into this text."""
     hours, minutes, rest = map(int, text.split(":"))
     return float(3600 * hours + 60 * minutes + rest)
 
 
 def info(task: str, record: int) -> dict[str, Any]:
-    """Of one network; the smallest are smaller than any convolution."""
+    """The model info of one network; the smallest networks are smaller than any convolution."""
     size = 1 + record + TASKS.index(task)
     return {
         "inference_time": 0.001 * size,
@@ -77,7 +77,7 @@ def info(task: str, record: int) -> dict[str, Any]:
 
 
 def record(task: str, number: int) -> dict[str, Any]:
-    """What the file holds of one network on one task."""
+    """The content of the file for one network on one task."""
     epochs = range(1, EPOCHS[task] + 1)
     metrics: dict[str, Any] = {
         f"{split}_{metric}": [value(metric, split, task, number, epoch) for epoch in epochs]
@@ -88,7 +88,7 @@ def record(task: str, number: int) -> dict[str, Any]:
 
 
 def networks() -> dict[str, list[str]]:
-    """The names of all networks by space, in ascending order of space and of their tuples."""
+    """The names of all networks by space; both spaces and tuples are in ascending order."""
     cells = [f"64-41414-{a}_{b}{c}_{d}{e}{f}" for a, b, c, d, e, f in product("0123", repeat=6)]
     codes = [
         "".join(code)
@@ -101,7 +101,7 @@ def networks() -> dict[str, list[str]]:
 
 
 def content() -> dict[str, Any]:
-    """All that the file holds."""
+    """The content of the whole file."""
     records = [{task: record(task, number) for task in TASKS} for number in range(DISTINCT)]
     return {
         "metrics_dict": {
@@ -118,6 +118,6 @@ def content() -> dict[str, Any]:
 
 
 def write(path: Path, everything: Any, form: str = "zip") -> Path:
-    """Write a file as `torch.save` does, before version 1.6 (`legacy`) or since (`zip`)."""
+    """Write a file as `torch.save` did before version 1.6 (`legacy`) or has done since (`zip`)."""
     pickled = pickle.dumps(everything, 2)
     return write_legacy(path, pickled) if form == "legacy" else write_zip(path, pickled)

@@ -1,4 +1,4 @@
-"""A web server on this machine that sends one file, and breaks off where it is told to, for tests."""
+"""A web server on this machine, for tests: it sends one file, and can break off at a given byte."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,14 +7,14 @@ from threading import Thread
 
 
 class Server(ThreadingHTTPServer):
-    """Sends `content` for every path.
+    """A server that sends `content` for every path.
 
     Attributes:
-        requests: the range that each request asked for, None for the whole.
-        cut: after so many bytes of an answer the connection is closed.
-        ranges: whether a range is sent where one is asked for, or always the whole.
-        announced: whether the length is said beforehand.
-        status: of an answer that is an error.
+        requests: the range that each request asked for; None if it asked for the whole file.
+        cut: the number of bytes after which the connection is closed; None to send everything.
+        ranges: whether a request for a range gets the range; otherwise it gets the whole file.
+        announced: whether the length is sent before the content.
+        status: the status of an error to send instead of the content; None for no error.
     """
 
     daemon_threads = True
@@ -58,12 +58,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(self.server.content[start:end])
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 @contextmanager
 def serving(content: bytes) -> Iterator[Server]:
-    """A server in a thread of its own."""
+    """Run a server in its own thread."""
     with Server(content) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -10,9 +10,9 @@ import numpy as np
 
 from nasbench_lab.errors import TableError
 
-LEAST_MAPPED = 2**20  # bytes of an array from which on it is mapped into memory, not read
+LEAST_MAPPED = 2**20  # arrays of at least this many bytes are mapped into memory, not read
 
-# All that HDF5 raises where a file is not what it should be, and what its values can then cause.
+# All errors that HDF5 raises on a damaged file, and those that the file's values can cause.
 DAMAGE = (
     OSError,
     RuntimeError,
@@ -26,7 +26,7 @@ DAMAGE = (
 
 
 def digest_of(file: h5py.File) -> str:
-    """SHA-256 over names, attributes, shapes and values; the same content gives the same digest."""
+    """SHA-256 over names, attributes, shapes and values; equal content gives an equal digest."""
     total = hashlib.sha256()
 
     def add(name: str, item: h5py.Group | h5py.Dataset) -> None:
@@ -48,7 +48,7 @@ def digest_of(file: h5py.File) -> str:
 
 
 def check_digest(path: Path, digest: str, damaged: Callable[[str | BaseException], TableError]) -> None:
-    """Compare a file with the digest it was written with; raises what `damaged` makes of a reason."""
+    """Compare a file with its stored digest; raises `damaged(reason)` if they differ or reading fails."""
     try:
         with h5py.File(path, "r") as file:
             found = digest_of(file)
@@ -63,7 +63,7 @@ def plain(value: Any) -> Any:
 
 
 def read_array(array: h5py.Dataset, *shape: int) -> Any:
-    """Read an array once its shape is as expected and it can be inside the file."""
+    """Read an array; raises `ValueError` if its shape is unexpected or it is larger than the file."""
     if shape and array.shape != shape:
         raise ValueError(f"{array.name} has shape {array.shape}, not {shape}")
     size = array.file.id.get_filesize()
@@ -74,5 +74,5 @@ def read_array(array: h5py.Dataset, *shape: int) -> Any:
         return array[...]
     if offset + array.nbytes > size:
         raise ValueError(f"{array.name} claims bytes beyond the end of the file")
-    # Only what is looked at is read, and processes share it.
+    # Only the parts in use are read, and processes share them.
     return np.memmap(array.file.filename, array.dtype, "r", offset, array.shape).view(np.ndarray)

@@ -1,15 +1,12 @@
-"""Reading files whose size is checked before they are read."""
+"""Reading files up to a size limit."""
 
 import gzip
 import hashlib
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from nasbench_lab.errors import TableError
-
-if TYPE_CHECKING:
-    pass
 
 
 def sha256(path: Path) -> str:
@@ -19,7 +16,11 @@ def sha256(path: Path) -> str:
 
 
 def read_limited(path: Path, most_bytes: int) -> bytes:
-    """A file's content, unpacked where it is gzip; raises `TableError` when it is longer than expected."""
+    """A file's content, unpacked if it is gzip.
+
+    Raises:
+        TableError: if the file is missing, cannot be read, or has more than `most_bytes` bytes (unpacked).
+    """
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
@@ -31,13 +32,13 @@ def read_limited(path: Path, most_bytes: int) -> bytes:
         raise TableError(f"{path} cannot be read: {error}; fetch it again") from None
     if len(data) > most_bytes:
         raise TableError(
-            f"{path} holds more than {most_bytes:,} bytes, which the published file does not; fetch it again"
+            f"{path} holds more than {most_bytes:,} bytes, the limit for this file; fetch it again"
         )
     return data
 
 
 def read_text(path: Path, most_bytes: int) -> str:
-    """`read_limited`, as text."""
+    """`read_limited` as UTF-8 text; also raises `TableError` if it is not text."""
     try:
         return read_limited(path, most_bytes).decode("utf-8")
     except UnicodeDecodeError as error:
@@ -45,5 +46,5 @@ def read_text(path: Path, most_bytes: int) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a number, no truth value, and one that a float can hold; it may be NaN or infinite."""
+    """Whether it is a float (also NaN or infinite) or a 64-bit whole number; truth values are neither."""
     return type(value) is float or (type(value) is int and -(2**63) <= value < 2**63)

@@ -1,23 +1,22 @@
-"""Reads the official files of NAS-Bench-201 and NATS-Bench, which are records of the same form.
+"""Reads the official files of NAS-Bench-201 and NATS-Bench, which hold records of the same form.
 
-They come as a folder of one packed pickle per architecture (`NATS-tss-v1_0-3ffb9-simple`), as one packed
-pickle of everything (`NATS-tss-v1_0-3ffb9.pickle.pbz2`), or as a file of `torch.save`
-(`NAS-Bench-201-v1_1-096897.pth`). Nothing in them is executed (see
-`nasbench_lab.benchmarks.formats.pickles`), and each
-architecture is reduced to what the table lists as soon as it was read.
+There are three forms: a folder with one packed pickle per architecture (`NATS-tss-v1_0-3ffb9-simple`), one
+packed pickle of everything (`NATS-tss-v1_0-3ffb9.pickle.pbz2`), and a file of `torch.save`
+(`NAS-Bench-201-v1_1-096897.pth`). Nothing in them is executed, see `nasbench_lab.benchmarks.formats.pickles`.
+Each architecture is reduced to the table's quantities as soon as it is read.
 
-What is taken, and from where:
+Sources of the table's quantities:
 
 - CIFAR-10: validation accuracy from the training on `cifar10-valid` (half of the training images), split
   `x-valid`; test accuracy from the training on `cifar10` (all of them), split `ori-test`.
-- CIFAR-100 and ImageNet16-120: splits `x-valid` and `x-test`. Their `ori-test` is both together: a search
-  that saw it would see test data, so it is never read.
-- The shorter trainings are trainings of their own, with their own schedule, and are kept apart.
-- A seed that an architecture lacks is NaN.
+- CIFAR-100 and ImageNet16-120: splits `x-valid` and `x-test`. Their `ori-test` is the union of both. A
+  search that saw it would see test data, so it is never read.
+- The shorter trainings are separate trainings with their own schedule. They are kept apart.
+- The values of a seed that an architecture lacks are NaN.
 - Cost: `train_seconds` is the sum of the seconds of each epoch so far; `valid_seconds` is one validation
   pass, the mean over the epochs so far, as in the official `simulate_train_eval`.
-- Parameters, multiply-adds (both in millions) and latency (of one batch on the authors' GPU) are those of
-  the longest training, lowest seed; for some cells the shorter training's records differ.
+- Parameters, multiply-adds (both in millions) and latency (of one batch on the authors' GPU) come from the
+  longest training and its lowest seed. For some cells the records of the shorter training differ.
 """
 
 import bz2
@@ -40,21 +39,21 @@ PACKED_START = b"BZh"
 CELL_FILE = re.compile(r"([0-9]{6})\.pickle\.pbz2")
 META_FILE = "meta.pickle.pbz2"
 
-# Several times what the published files have.
+# Limits of size and of the unpacking ratio, several times those of the published files.
 MOST_BYTES = 4 * 2**20
 MOST_UNPACKED = 8
 
-# Below this number of files, starting other processes takes longer than reading.
+# With fewer files, starting other processes takes longer than reading.
 MANY_FILES = 200
 
 
 @dataclass
 class Records:
-    """All that was read.
+    """All records that were read.
 
     Attributes:
-        source_sha256: of the file, or of the list of the folder's files with theirs.
-        trained: by official index, then number of epochs.
+        source_sha256: digest of the file; for a folder, digest of the list of its files and their digests.
+        trained: the trainings of each architecture, by official index.
     """
 
     source_sha256: dict[str, str]
@@ -62,7 +61,7 @@ class Records:
 
 
 def is_nats(path: Path) -> bool:
-    """Whether a path is a folder, or a file that is packed or of `torch.save`."""
+    """Whether a path is a folder, a file packed with bzip2, or a file of `torch.save`."""
     if path.is_dir():
         return True
     try:
@@ -74,7 +73,7 @@ def is_nats(path: Path) -> bool:
 
 
 def read_records(path: Path, layout: Layout) -> Records:
-    """All records in official files; raises `TableError` on anything that is not as published."""
+    """All records in official files; raises `TableError` if anything differs from the published form."""
     records = _read_folder(path, layout) if path.is_dir() else _read_file(path, layout)
     if not records.trained:
         raise TableError(f"{path} holds no architecture")
@@ -82,11 +81,11 @@ def read_records(path: Path, layout: Layout) -> Records:
 
 
 def _read_folder(folder: Path, layout: Layout) -> Records:
-    """One file per architecture, read on all cores where there are many."""
+    """The records of a folder, one file per architecture; many files are read on all cores."""
     named = ((CELL_FILE.fullmatch(path.name), path) for path in sorted(folder.iterdir()))
     paths = {int(match[1]): path for match, path in named if match}
     if not paths:
-        raise TableError(f"{folder} has no files such as 000000.pickle.pbz2; expected is a `simple` folder")
+        raise TableError(f"{folder} has no files such as 000000.pickle.pbz2; a `simple` folder is expected")
     meta = folder / META_FILE
     digests = []
     if meta.exists():
@@ -115,7 +114,7 @@ def _in_parallel(paths: Mapping[int, Path], layout: Layout) -> Iterable[tuple[in
 
 
 def _read_cell(path: Path, index: int, layout: Layout) -> tuple[int, list[Trained], str]:
-    """The file of one architecture: its index, its trainings and the file's digest."""
+    """The index of one architecture, its trainings, and its file's digest."""
     states, digest = _read_packed(path)
     where = str(path)
     if type(states) is not dict:
@@ -125,12 +124,12 @@ def _read_cell(path: Path, index: int, layout: Layout) -> tuple[int, list[Traine
 
 
 def _read_packed(path: Path) -> tuple[Any, str]:
-    """What a small packed file holds, and the file's digest."""
+    """The content of a small packed file, and the file's digest."""
     try:
         with path.open("rb") as file:
             packed = file.read(MOST_BYTES + 1)
         if len(packed) > MOST_BYTES:
-            raise ValueError(f"it has more than {MOST_BYTES:,} bytes, which the published file does not")
+            raise ValueError(f"it has more than {MOST_BYTES:,} bytes; the published file is smaller")
         unpacked = _Limited(bz2.BZ2File(BytesIO(packed)), MOST_BYTES)
         return read_plain(unpacked), hashlib.sha256(packed).hexdigest()
     except (OSError, EOFError, ValueError) as error:
@@ -138,7 +137,7 @@ def _read_packed(path: Path) -> tuple[Any, str]:
 
 
 def _read_file(path: Path, layout: Layout) -> Records:
-    """Everything in one file, each architecture reduced while it is read."""
+    """The records of one file; each architecture is reduced while the file is read."""
     where = str(path)
 
     def reduce(state: dict[Any, Any]) -> None:
@@ -175,7 +174,7 @@ def _read_file(path: Path, layout: Layout) -> Records:
 
 
 class _Limited:
-    """A file that gives no more than was agreed."""
+    """A file with a limit: `read` raises `ValueError` beyond `most_bytes` bytes."""
 
     def __init__(self, file: Readable, most_bytes: int) -> None:
         self._file = file
@@ -186,14 +185,12 @@ class _Limited:
         data = self._file.read(size)
         self._given += len(data)
         if self._given > self._most:
-            raise ValueError(
-                f"it unpacks to more than {self._most:,} bytes, which the published file does not"
-            )
+            raise ValueError(f"it unpacks to more than {self._most:,} bytes; the published file is smaller")
         return data
 
 
 def _empty(state: dict[Any, Any]) -> None:
-    """Free what the pickle's memory would otherwise keep."""
+    """Free the records; otherwise the pickle's memory would keep them."""
     for result in state["all_results"].values():
         for value in result.values():
             if type(value) is dict:

@@ -1,4 +1,4 @@
-"""What is taken from the records of NAS-Bench-201 and NATS-Bench."""
+"""Extracts the table's quantities from the records of NAS-Bench-201 and NATS-Bench."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,12 +16,17 @@ MOST_SECONDS = 1e9
 MOST_MILLIONS = 1e6
 
 Column = NDArray[np.float64]
-# A range where there are no gaps: a whole benchmark has half a million curves.
+# A range if there are no gaps, to save memory: a whole benchmark has half a million curves.
 Epochs = range | tuple[int, ...]
 
 
 class Published(NamedTuple):
-    """Where the records of a data set are: by split, the name it was trained under and the official split."""
+    """The place of a data set's records in the official files.
+
+    Attributes:
+        title: for people, such as `CIFAR-10`.
+        valid, test: the name that the data set was trained under, and the official split.
+    """
 
     title: str
     valid: tuple[str, str]
@@ -40,11 +45,11 @@ TRAINED_UNDER = {name for published in PUBLISHED.values() for name, _ in (publis
 
 @dataclass(frozen=True)
 class Layout:
-    """What the files of one benchmark must hold.
+    """The required content of the files of one benchmark.
 
     Attributes:
-        space: name of the search space, whose order is the official one.
-        trainings: number of epochs by the official names of the trainings.
+        space: name of the search space; its order is the official one.
+        trainings: number of epochs by the official name of the training.
     """
 
     space: str
@@ -62,7 +67,15 @@ class Curve(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """What a record says of the network: millions, millions and milliseconds; NaN where it does not."""
+    """The costs of a network, as recorded; NaN if missing.
+
+    Attributes:
+        data_set: name of the data set.
+        seed: of the training.
+        parameters: in millions.
+        flops: multiply-adds, in millions.
+        latency: in milliseconds.
+    """
 
     data_set: str
     seed: int
@@ -73,7 +86,7 @@ class Costs(NamedTuple):
 
 @dataclass(frozen=True)
 class Trained:
-    """All that is kept of the trainings of one architecture with one length."""
+    """All data kept from the trainings of one architecture with one number of epochs."""
 
     index: int
     epochs: int
@@ -82,18 +95,18 @@ class Trained:
 
 
 def check_meta(content: Any, layout: Layout, where: str) -> None:
-    """Every architecture of the space, in the official order."""
+    """Raise `TableError` unless `content` lists the whole space in the official order."""
     space = find_space(layout.space)
     listed = content.get("meta_archs") if type(content) is dict else None
     if type(listed) is not list or len(listed) != space.size:
         raise TableError(f"{where} does not list the {space.size:,} architectures of {space.name}")
     for index, text in enumerate(listed):
         if text != space.format(space.architecture(index)):
-            raise TableError(f"{where} lists another architecture at {index} than is published")
+            raise TableError(f"{where} lists another architecture at {index} than the published files")
 
 
 def checked(index: Any, found: Mapping[Any, Trained | None], layout: Layout, where: str) -> list[Trained]:
-    """The trainings of an architecture, once each is what its name says."""
+    """The trainings of an architecture; raises `TableError` if one does not match its name."""
     where = f"{where}, architecture {short(index)}"
     if not found:
         raise TableError(f"{where}: there are no records by training")
@@ -114,16 +127,16 @@ def checked(index: Any, found: Mapping[Any, Trained | None], layout: Layout, whe
 
 
 def reduced(state: Any, layout: Layout, where: str) -> Trained:
-    """What one architecture's records of one length say; raises `TableError` where they are not such."""
+    """Reduce an architecture's records of one training length; raises `TableError` if they are malformed."""
     if type(state) is not dict:
-        raise TableError(f"{where} holds something other than records where they are expected")
+        raise TableError(f"{where} holds something other than records of an architecture")
     index = state.get("arch_index")
     space = find_space(layout.space)
     if type(index) is not int or not 0 <= index < space.size:
-        raise TableError(f"{where}: an architecture has no index, or one that {space.name} has not")
+        raise TableError(f"{where}: an architecture has no index, or one outside of {space.name}")
     where = f"{where}, architecture {index}"
     if state.get("arch_str") != space.format(space.architecture(index)):
-        raise TableError(f"{where} is another one than is published at that place")
+        raise TableError(f"{where} differs from the published architecture at that index")
     results = state.get("all_results")
     if type(results) is not dict or not results:
         raise TableError(f"{where}: there are no results")
@@ -132,12 +145,12 @@ def reduced(state: Any, layout: Layout, where: str) -> Trained:
     costs: list[Costs] = []
     for key, result in results.items():
         if type(key) is not tuple or len(key) != 2 or key[0] not in TRAINED_UNDER or type(key[1]) is not int:
-            raise TableError(f"{where}: results come by data set and seed, not {short(key)}")
+            raise TableError(f"{where}: results must be listed by data set and seed; received {short(key)}")
         name, seed = key
         place = f"{where}, {name}, seed {seed}"
         epochs = result.get("epochs") if type(result) is dict else None
         if epochs not in layout.trainings.values() or type(epochs) is not int or result.get("name") != name:
-            raise TableError(f"{place}: it does not say which data set and epochs it is of")
+            raise TableError(f"{place}: its data set or its number of epochs is missing or wrong")
         lengths.add(epochs)
         curves += _curves(name, seed, epochs, result, place)
         costs += _costs(name, seed, result, place)
@@ -168,7 +181,7 @@ def _curves(name: str, seed: int, epochs: int, result: dict[Any, Any], where: st
 
 
 def _accuracies(result: dict[Any, Any], split: str, epochs: int, where: str) -> tuple[Epochs, Column] | None:
-    """Accuracies on a split where they were recorded: the epochs, counted from 1, and the values."""
+    """The recorded accuracies on a split: epochs, counted from 1, and values; None if there are none."""
     recorded = result.get("eval_acc1es")
     if type(recorded) is not dict:
         raise TableError(f"{where}: there are no accuracies")
@@ -183,7 +196,7 @@ def _accuracies(result: dict[Any, Any], split: str, epochs: int, where: str) -> 
 
 
 def _seconds(result: dict[Any, Any], quantity: str, keys: Iterable[object], where: str) -> Column | None:
-    """Seconds of every epoch; None where they were not recorded for all of them."""
+    """Seconds of every epoch; None if they were not recorded for all epochs."""
     recorded = result.get(quantity)
     if recorded is None:
         return None
@@ -202,7 +215,7 @@ def _costs(name: str, seed: int, result: dict[Any, Any], where: str) -> Iterator
             (flops,) = _numbers([result.get("flop")], MOST_MILLIONS, f"{where}: flop")
             seconds = result.get("latency")
             latency = math.nan
-            # The official code takes what is not above 0 for not measured.
+            # The official code treats a latency of 0 or less as not measured.
             if type(seconds) is list and seconds and all(map(is_number, seconds)):
                 mean = sum(seconds) / len(seconds)
                 latency = mean * 1e3 if 0 < mean < MOST_SECONDS else math.nan
@@ -212,7 +225,7 @@ def _costs(name: str, seed: int, result: dict[Any, Any], where: str) -> Iterator
 
 
 def short(key: object) -> str:
-    """A key of a pickle, which may be a long text, for a message."""
+    """A key of a pickle for a message, shortened because it may be a long text."""
     return repr(key)[:60]
 
 
@@ -221,8 +234,8 @@ def _names(split: str, epochs: int) -> Sequence[str]:
 
 
 def _numbers(values: list[Any], most: float, what: str) -> Column:
-    """Numbers between 0 and `most`, as an array; raises `TableError` where one is something else."""
-    # Compared before they become an array, as an integer may be larger than any float.
+    """Numbers between 0 and `most`, as an array; raises `TableError` for any other value."""
+    # Compared before they become an array: an integer may be larger than any float.
     if set(map(type, values)) <= {float, int} and min(values) >= 0 and max(values) <= most:
         numbers = np.array(values, dtype=np.float64)
         if not np.isnan(numbers).any():

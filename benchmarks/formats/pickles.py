@@ -1,16 +1,16 @@
 """Reads plain data out of a pickle without running anything in it.
 
-A pickle is a program, and Python's own reader runs it. Here those of its instructions are understood that
-make dictionaries, lists, tuples and sets of text, numbers and None, and the ways in which `OrderedDict` and
-NumPy's scalars and rows of numbers (read as lists) are written. No name is ever looked up: the few that are
-expected stand for marks of this module, and any other ends the reading, as does any other instruction.
-Keys are text, bytes, whole numbers of 32 bits, or tuples of these, and nothing is copied more often than it
-is written, so that time and memory grow with the length of the data alone. What Python 2 called a string is
-read as bytes.
+A pickle is a program, and Python's own reader runs it. This reader only understands the instructions that
+make dictionaries, lists, tuples and sets of text, numbers and None. It also understands `OrderedDict`,
+NumPy's scalars and NumPy's rows of numbers, which are read as lists. No name is ever looked up: the few
+expected names stand for marks of this module. Any other name or instruction ends the reading.
 
-Files of PyTorch also hold weights. On request their names and contents are read as `SKIPPED`, which stands
-for nothing. Files of images hold arrays of unsigned bytes, on request read as `Block`. Boosters of XGBoost
-and LightGBM hold their trees in a piece of bytes or text, and are on request read as `Booster`.
+Keys are text, bytes, 32-bit whole numbers, or tuples of these. The reader copies at most twice as much data
+as it reads. So time and memory grow only with the length of the data. A string of Python 2 is read as bytes.
+
+Files of PyTorch also hold weights. On request, their names and contents are read as `SKIPPED`, an empty
+placeholder. Image files hold arrays of unsigned bytes. On request, these are read as `Block`. Boosters of
+XGBoost and LightGBM hold their trees in one piece of bytes or text. On request, they are read as `Booster`.
 """
 
 import struct
@@ -27,14 +27,14 @@ Finished = Callable[[dict[Any, Any]], None]
 
 
 class Readable(Protocol):
-    """What gives bytes, and fewer than asked for only at its end."""
+    """A stream of bytes; it gives fewer bytes than asked for only at its end."""
 
     def read(self, size: int, /) -> bytes:
-        """The next bytes."""
+        """The next `size` bytes, or fewer at the end."""
 
 
 class Scalar:
-    """A kind of NumPy number, by its little-endian layout; `order` is how NumPy says that it is one."""
+    """A kind of NumPy number with its little-endian layout; `order` is NumPy's mark of this byte order."""
 
     def __init__(self, layout: str) -> None:
         self.layout = layout
@@ -44,13 +44,13 @@ class Scalar:
 
 
 class Block:
-    """An array of unsigned bytes: `values`, not to be written to; None where the pickle gave it none."""
+    """An array of unsigned bytes. `values` is read-only; it is None if the pickle does not fill it."""
 
     values: NDArray[np.uint8] | None = None
 
 
 class Booster:
-    """Boosted trees: what the object of `library` held, by name; None where the pickle gave it nothing."""
+    """Boosted trees of `library`. `state` holds the object's fields by name, or None if there are none."""
 
     def __init__(self, library: str) -> None:
         self.library = library
@@ -58,7 +58,7 @@ class Booster:
 
 
 class Skipped:
-    """Stands for the weights of a network, and all that is made of them."""
+    """Stands for the weights of a network and for everything made from them."""
 
 
 MARK: Final = object()
@@ -76,7 +76,7 @@ DEFAULT_DICT: Final = object()
 NEW_BOOSTER: Final = {"xgboost": object(), "lightgbm": object()}
 SKIPPED: Final = Skipped()
 
-# Old and new NumPy, and old and new Python, write the same function under two names.
+# Old and new versions of NumPy and Python write the same function under different names.
 NAMES: dict[tuple[str, str], object] = {
     ("numpy.core.multiarray", "scalar"): SCALAR,
     ("numpy._core.multiarray", "scalar"): SCALAR,
@@ -110,13 +110,13 @@ SCALARS = {
 EMPTY = {0x7D: dict, 0x5D: list, 0x29: tuple, 0x8F: set}
 PROTOCOLS = (2, 3, 4, 5)
 
-# No text or name is longer, so that this much of the data holds any instruction whole, but for its bytes.
+# Texts and names are shorter. So this much data holds any complete instruction, except for long bytes.
 LONGEST = 2**16
 LONGEST_BYTES = 2**22
 LONGEST_BLOCK = 2**26
 LONGEST_BOOSTER = 2**28
 PIECE = 2**18
-# Python writes the items of a container in batches of a thousand.
+# A limit for the stack with room to spare: Python writes a container's items in batches of a thousand.
 DEEPEST = 2**16
 
 _float64 = struct.Struct(">d").unpack_from
@@ -127,7 +127,7 @@ _uint16 = struct.Struct("<H").unpack_from
 
 
 def read_numbers(data: bytes) -> Any:
-    """The plain data that a pickle holds, see `read_plain`; nothing may follow it."""
+    """The plain data of a pickle, see `read_plain`; nothing may follow the pickle."""
     return read_plain(BytesIO(data))
 
 
@@ -140,22 +140,23 @@ def read_plain(
     finished: Finished | None = None,
     alone: bool = True,
 ) -> Any:
-    """The plain data that a pickle of protocol 2 to 5 holds.
+    """The plain data of a pickle of protocol 2 to 5.
 
     Args:
-        file: read from where it is, in pieces.
+        file: the pickle, read in pieces from its current position.
         weights: whether PyTorch's weights are read as `SKIPPED`; otherwise they are an error.
-        blocks: whether arrays are of unsigned bytes, of any shape and up to 64 MiB, and read as `Block`;
-            otherwise they are rows of numbers, and read as lists.
-        boosters: whether XGBoost's and LightGBM's are read as `Booster`, their pieces of up to 256 MiB as
-            bytes or text; otherwise they are an error.
-        finished: called with each dictionary whenever items were added to it; it may take items out,
-            so that a file larger than the memory can be read.
-        alone: whether nothing may follow; otherwise `file` is left after the pickle, and can seek.
+        blocks: whether arrays hold unsigned bytes, in any shape and up to 64 MiB, and are read as `Block`.
+            Otherwise they are rows of numbers, and are read as lists.
+        boosters: whether boosters of XGBoost and LightGBM are read as `Booster`, with pieces of bytes or
+            text up to 256 MiB; otherwise they are an error.
+        finished: called with a dictionary each time items were added to it. It may take items out, to read
+            a file that is larger than the memory.
+        alone: whether nothing may follow the pickle. If not, `file` must be able to seek, and is left
+            right after the pickle.
 
     Raises:
-        ValueError: on damaged data, on anything but plain data, and on a dictionary that gives a key
-            twice. What `file` raises is passed on.
+        ValueError: if the data are damaged, are not plain data, or hold a dictionary with one key twice.
+            Errors of `file` are passed on.
     """
     try:
         return _Reading(file, weights, blocks, boosters, finished).run(alone)
@@ -164,10 +165,10 @@ def read_plain(
 
 
 class _Memory:
-    """What a pickle stores to refer to later, in blocks: no long list is ever copied as it grows.
+    """The objects that a pickle stores for later use, in blocks: no long list is copied as it grows.
 
-    Python numbers what it stores without gaps, and so many that a dictionary would take ten times as
-    much memory; other numbers go to a dictionary of their own.
+    Python numbers these objects without gaps. There are so many that a dictionary would take ten times as
+    much memory. Objects with any other number go to a separate dictionary.
     """
 
     def __init__(self) -> None:
@@ -178,14 +179,14 @@ class _Memory:
         self.first = self._blocks[0]
 
     def new_block(self) -> tuple[list[Any], int]:
-        """Begin a block: a list to append to, and the number of what is appended first."""
+        """Begin a block; return the list to append to and the number of its first object."""
         if not self._blocks or self._blocks[-1]:
             self._starts.append(self._starts[-1] + len(self._blocks[-1]) if self._blocks else 0)
             self._blocks.append([])
         return self._blocks[-1], self._starts[-1]
 
     def put(self, place: int, thing: Any) -> None:
-        """Store a thing under any number."""
+        """Store an object under any number."""
         within = place - self._starts[-1]
         block = self._blocks[-1]
         if within == len(block):
@@ -197,13 +198,13 @@ class _Memory:
             block[within] = thing
 
     def get(self, place: int) -> Any:
-        """What was stored under a number."""
+        """The object stored under a number; raises `ValueError` if there is none."""
         block, within = self._find(place)
         if within < len(block):
             return block[within]
         if place in self._strays:
             return self._strays[place]
-        raise ValueError("the pickle refers to what it has not stored")
+        raise ValueError("the pickle refers to an object that it has not stored")
 
     def _find(self, place: int) -> tuple[list[Any], int]:
         which = bisect_right(self._starts, place) - 1
@@ -243,7 +244,7 @@ class _Reading:
                 memoize = block.append
             instruction = data[at]
             at += 1
-            # In the order of how often each occurs in the tables that are read.
+            # Ordered by how often each instruction occurs in the tables.
             if instruction == 0x47:  # BINFLOAT
                 push(_float64(data, at)[0])
                 at += 8
@@ -263,7 +264,7 @@ class _Reading:
             elif instruction == 0x4B:  # BININT1
                 push(data[at])
                 at += 1
-                if data[at] == 0x47:  # BINFLOAT: so goes a curve over epochs
+                if data[at] == 0x47:  # BINFLOAT: a curve over epochs alternates like this
                     push(_float64(data, at + 1)[0])
                     at += 9
             elif instruction == 0x68:  # BINGET
@@ -374,7 +375,7 @@ class _Reading:
                 at += 1
             elif instruction == 0x2E:  # STOP
                 if len(stack) != 1 or (alone and (at < len(data) or self._file.read(1))):
-                    raise ValueError("the pickle does not hold one thing")
+                    raise ValueError("the pickle does not hold exactly one object")
                 if not alone:
                     self._file.seek(at - len(data), 1)  # type: ignore[attr-defined]
                 return pop()
@@ -382,7 +383,10 @@ class _Reading:
                 raise ValueError(f"the pickle holds more than plain data (instruction 0x{instruction:02x})")
 
     def _more(self, data: bytes, at: int) -> tuple[bytes, int, int]:
-        """The data from `at` on and more, and the last place at which any instruction is there whole."""
+        """The data from `at` on with more appended, the new position, and the last safe position.
+
+        Any instruction that starts at or before the last safe position is complete, except for long bytes.
+        """
         if at > len(data):
             raise IndexError
         piece = self._file.read(PIECE)
@@ -392,9 +396,10 @@ class _Reading:
         return data, 0, len(data) if ended else len(data) - LONGEST
 
     def _long(self, data: bytes, at: int, length: int) -> tuple[bytes, bytes, int, int]:
-        """As many bytes from `at` on, and what `_more` gives after them.
+        """The `length` bytes from `at` on, then the result of `_more` after them.
 
-        They are gathered as they are read: a length that is not there is never allocated.
+        The bytes are collected while they are read: a length that the file does not have is never
+        allocated.
         """
         if length > self._longest:
             raise ValueError(f"the pickle is damaged, or holds {length:,} bytes in one piece")
@@ -409,7 +414,7 @@ class _Reading:
         return content.getvalue(), *self._more(data, min(at + length, len(data)))
 
     def _text(self, word: bytes, length: int) -> str:
-        """A text that was not there before; equal ones are kept once."""
+        """A text that was not read before; equal texts are kept once."""
         if len(word) != length or length > LONGEST - 16:
             raise ValueError(f"the pickle is cut off or damaged, or holds a text of {length:,} bytes")
         self._texts[word] = text = word.decode("utf-8")
@@ -443,7 +448,7 @@ class _Reading:
         raise ValueError(f"the pickle names {shown!r}, which no table of numbers needs")
 
     def _call(self, function: Any, arguments: Any) -> Any:
-        """What the named functions give for the only uses of them that are expected."""
+        """The result of a known function; only the expected uses are allowed."""
         if function is SKIPPED:
             return SKIPPED
         if type(arguments) is tuple:
@@ -481,16 +486,17 @@ class _Reading:
         raise ValueError("the pickle makes something other than plain data")
 
     def _count(self, length: int) -> None:
-        """Note that something is copied; that which is stored once can be named again and again.
+        """Count copied data: a stored object can be named, and copied, again and again.
 
-        Older files write the bytes of an array as a text: these are copied twice.
+        Raises `ValueError` above twice the data read. Older files write the bytes of an array as text, and
+        these are copied twice.
         """
         self._copied += length
         if self._copied > 2 * self._read:
             raise ValueError("the pickle makes more data than it holds")
 
     def _build(self, target: Any, state: Any) -> None:
-        """Fill an array; let a number say that it is little-endian, and weights what they like."""
+        """Set the state of an array or a booster, check that a number is little-endian, skip weights."""
         if self._weights and (target is SKIPPED or type(target) is dict):
             return
         if type(target) is Booster:
@@ -504,7 +510,7 @@ class _Reading:
             raise ValueError("the pickle sets the state of something other than a little-endian number")
 
     def _set_array(self, array: Any, shape: Any, kind: Any, fortran: Any, data: Any) -> None:
-        """Give an array its numbers, once."""
+        """Fill an array with its numbers; raises `ValueError` if it is already filled."""
         if type(data) is bytes:
             self._count(len(data))
         if type(array) is Block and array.values is None:
@@ -524,13 +530,13 @@ def _new_booster(kind: Any, arguments: Any) -> Booster:
 
 def _check_key(key: Any) -> None:
     for part in key if type(key) is tuple else (key,):
-        # Of longer numbers, many can be chosen that a dictionary takes ever longer to tell apart.
+        # Many longer numbers can be chosen with the same hash, and a dictionary would take very long.
         if type(part) not in (str, bytes) and (type(part) is not int or not -(2**31) <= part < 2**31):
             raise ValueError("a dictionary of the pickle has a key that is neither text nor a whole number")
 
 
 def _text_of(word: Any) -> Any:
-    """A short text of Python 2 or 3 as text; anything else is not looked for."""
+    """A text of Python 2 or 3 as text; None for any other object."""
     return word.decode("latin-1") if type(word) is bytes else word if type(word) is str else None
 
 
@@ -544,7 +550,7 @@ def _numbers(shape: Any, kind: Any, data: Any) -> tuple[Any, ...]:
 
 
 def _unsigned_bytes(shape: Any, kind: Any, fortran: Any, data: Any) -> NDArray[np.uint8]:
-    """An array of any shape that shares the memory of `data`."""
+    """An array of 1 to 4 dimensions that shares the memory of `data`."""
     if kind is not UNSIGNED_BYTE or fortran or type(data) is not bytes:
         raise ValueError("the pickle holds an array of something other than unsigned bytes, row by row")
     sides = shape if type(shape) is tuple and 0 < len(shape) <= 4 else (0,)

@@ -1,7 +1,7 @@
-"""TFRecord files, read as a stream and without TensorFlow: each record between checksummed frames.
+"""Reads TFRecord files as a stream, without TensorFlow.
 
-A record is its length (8 bytes), the checksum of those (4), the data, and the checksum of the data (4);
-numbers are little-endian, checksums are CRC-32C, masked.
+A record is its length (8 bytes), the checksum of the length (4 bytes), the data, and the checksum of the
+data (4 bytes). Numbers are little-endian. Checksums are masked CRC-32C.
 """
 
 import struct
@@ -20,11 +20,12 @@ def read_records(path: Path, most_bytes: int) -> Iterator[bytes]:
     """The records of a file, one after another.
 
     Args:
-        path: of the file.
-        most_bytes: of one record; nothing larger is allocated.
+        path: the file.
+        most_bytes: the most bytes of one record; nothing larger is allocated.
 
     Raises:
-        TableError: at the first record that is cut, too long, or differs from its checksum.
+        TableError: at the first record that is cut off, too long, or differs from its checksum; also if
+            the file is missing or cannot be read.
     """
     number = 1
 
@@ -40,10 +41,10 @@ def read_records(path: Path, most_bytes: int) -> Iterator[bytes]:
                 length, checksum = HEADER.unpack(header)
                 if _masked(crc32c(header[:8])) != checksum:
                     raise wrong(
-                        "its length differs from its checksum, so this is no TFRecord file or damaged"
+                        "its length differs from its checksum: this is not a TFRecord file, or it is damaged"
                     )
                 if length > most_bytes:
-                    raise wrong(f"it claims {length:,} bytes; {most_bytes:,} is the most there can be")
+                    raise wrong(f"it claims {length:,} bytes; {most_bytes:,} is the most allowed")
                 data = read(length + CHECKSUM.size)
                 if len(data) < length + CHECKSUM.size:
                     raise wrong("the file ends inside it")

@@ -1,8 +1,8 @@
 """Opens the pickle inside a file of `torch.save`, in both of its formats, without PyTorch.
 
-Since version 1.6 such a file is a zip archive of uncompressed members, one of them `<name>/data.pkl`;
-before, it was a row of pickles. Neither is unpacked to the disk. The weights of networks, which follow or
-are members of their own, are left alone.
+Since version 1.6 such a file is a zip archive of uncompressed members. One member is `<name>/data.pkl`.
+Older files are a row of pickles. Neither format is unpacked to the disk. The weights of networks follow the
+pickles or are separate members. They are not read.
 """
 
 import struct
@@ -21,7 +21,7 @@ LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 
-# What `zipfile` and the reading of pickles raise on what is damaged.
+# The errors that `zipfile` and the reader of pickles raise on damaged files.
 DAMAGE = (
     zipfile.BadZipFile,
     NotImplementedError,
@@ -36,7 +36,7 @@ DAMAGE = (
 
 
 def is_torch_file(start: bytes) -> bool:
-    """Whether a file that starts like this is one of `torch.save`."""
+    """Whether a file with these first bytes is one of `torch.save`."""
     return start.startswith((ZIP_START, LEGACY_START))
 
 
@@ -45,7 +45,8 @@ def opened_pickle(path: Path) -> Iterator[IO[bytes]]:
     """The file's pickle, to be read with `read_plain(file, weights=True, alone=False)`.
 
     Raises:
-        TableError: on a file that is damaged or not of `torch.save`; also for what reading it raises.
+        TableError: if the file is damaged or not of `torch.save`. Errors raised while the pickle is read
+            also become a `TableError`.
     """
     try:
         with path.open("rb") as file:
@@ -54,7 +55,7 @@ def opened_pickle(path: Path) -> Iterator[IO[bytes]]:
             if start.startswith(ZIP_START):
                 with zipfile.ZipFile(file) as archive, archive.open(_member(archive)) as member:
                     yield member
-                    # The checksum is compared when the end is reached.
+                    # Reading to the end makes `zipfile` compare the checksum.
                     if member.read(1):
                         raise ValueError("something follows the pickle")
             else:
@@ -66,7 +67,7 @@ def opened_pickle(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """The pickle among the members, stored as it is."""
+    """The pickle among the members, stored without compression."""
     for name in archive.namelist():
         parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
         if ".." in parts or PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive:
@@ -80,7 +81,7 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def _skip_heading(file: IO[bytes]) -> None:
-    """The three pickles before the one that was saved."""
+    """Read and check the three pickles before the saved one."""
     magic, protocol, system = (read_plain(file, alone=False) for _ in range(3))
     if magic != MAGIC or protocol != PROTOCOL:
         raise ValueError("it is not a file of torch.save")

@@ -1,1 +1,1 @@
-"""Live training: evaluations that are trained when a search asks for them, and kept."""
+"""Live training: architectures are trained when a search asks for them, and the results are kept."""

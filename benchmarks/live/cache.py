@@ -1,21 +1,22 @@
-"""Finished trainings, kept so that each is done once: one small JSON file each.
+"""The evaluation cache: finished trainings, one small JSON file each, so that none is done twice.
 
-Any number of processes, on any number of machines that share the folder, may read and write at once. A file
-is written under another name and then named, so that it is whole or not there. Of two that train the same at
-once the first is kept, and the other goes on with what it says, seconds included: what a search was told is
-what the cache will say.
+Any number of processes may read and write at once, on any number of machines that share the folder. A file is
+written under a temporary name and then renamed, so it is whole or absent. If two processes train the same
+architecture at once, the first outcome is kept, and the second process uses it too, its seconds included. A
+search is therefore always told the same as the cache says later.
 """
 
 import hashlib
 import json
 import logging
-import sys
 from collections.abc import Iterator
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
+import msgspec
+
+from nasbench_lab.benchmarks.training.outcome import Count, Outcome
 from nasbench_lab.benchmarks.training.recipes import Recipe
 from nasbench_lab.files import replacing
 from nasbench_lab.version import __version__
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """What was trained, on what, and how: equal keys have equal outcomes.
+    """The architecture, the images and the recipe of a training. Equal keys have equal outcomes.
 
     Attributes:
         space: name of the search space.
@@ -45,9 +46,9 @@ class Key:
     space: str
     architecture: str
     recipe: str
-    epochs: int
+    epochs: Count
     images: str
-    seed: int
+    seed: Count
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,18 @@ class EvaluationCache:
         return self.folder / name[:2] / f"{name}.json"
 
     def checkpoint(self, key: Key) -> Path:
-        """Where a training that is not finished is kept."""
+        """The file that keeps an unfinished training."""
         return self.path(key).with_suffix(".checkpoint")
 
     def get(self, key: Key) -> Outcome | None:
-        """The outcome of a key, or None where it is not known or its file is damaged."""
+        """The outcome of a key; None if it is unknown or its file is damaged."""
         entry = self._entry(self.path(key))
         return None if entry is None else entry.outcome
 
     def put(self, key: Key, recipe: Recipe, images: "ImageSet", outcome: Outcome) -> Outcome:
-        """Keep an outcome where there is none, and return the one that is kept.
+        """Keep an outcome unless one is there already, and return the one that is kept.
 
-        Raises `OSError` where the folder cannot be written.
+        Raises `OSError` if the folder cannot be written.
         """
         content = {
             "format_version": FORMAT_VERSION,
@@ -110,14 +111,14 @@ class EvaluationCache:
         return outcome
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, in the order of the file names; damaged files are left out, and said so."""
+        """Every entry, in the order of the file names. A damaged file is left out, with a warning."""
         for path in sorted(self.folder.glob("??/*.json")):
             entry = self._entry(path)
             if entry is not None:
                 yield entry
 
     def _entry(self, path: Path) -> Entry | None:
-        """What a file holds; None where it is not there, or, with a warning, where it is of no use."""
+        """The entry in a file; None if the file is absent, or, with a warning, if it is damaged."""
         try:
             entry = _read(path)
             if self.path(entry.key) != path:
@@ -131,58 +132,32 @@ class EvaluationCache:
         return entry
 
 
-# What reading a file raises that is not as written here.
-DAMAGE = (OSError, ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
-MOST = sys.float_info.max
-PERCENT = ("valid_accuracy", "accuracy", "precision", "recall", "f1")
+# The errors that reading a damaged file raises.
+DAMAGE = (OSError, ValueError, msgspec.DecodeError)
+
+
+class _Version(msgspec.Struct):
+    format_version: int
 
 
 def _read(path: Path) -> Entry:
-    """Read an entry; raises one of `DAMAGE` where it is not one."""
+    """Read an entry; raises one of `DAMAGE` if it is damaged."""
     with path.open("rb") as file:
         text = file.read(LARGEST + 1)
     if len(text) > LARGEST:
         raise ValueError(f"it is larger than {LARGEST:,} bytes")
-    content = json.loads(text)
-    if content["format_version"] != FORMAT_VERSION:
-        raise ValueError(f"its format version is {content['format_version']}, not {FORMAT_VERSION}")
-    key = _checked(Key, content["key"])
-    outcome = dict(content["outcome"])
-    outcome["epochs"] = tuple(_checked(Epoch, epoch) for epoch in outcome["epochs"])
-    outcome["test"] = None if outcome["test"] is None else _checked(Scores, outcome["test"])
-    entry = _checked(Entry, {**content, "key": key, "outcome": _checked(Outcome, outcome)})
+    version = msgspec.json.decode(text, type=_Version).format_version
+    if version != FORMAT_VERSION:
+        raise ValueError(f"its format version is {version}, not {FORMAT_VERSION}")
+    entry = msgspec.json.decode(text, type=Entry)
     if not isinstance(entry.recipe.get("name"), str):
         raise ValueError("its recipe has no name")
-    _check_whole(entry.outcome, key.epochs)
+    _check_whole(entry.outcome, entry.key.epochs)
     return entry
 
 
-Kind = TypeVar("Kind", Key, Epoch, Scores, Outcome, Entry)
-
-
-def _checked(kind: type[Kind], values: Any) -> Kind:
-    """A dataclass with the values of its fields, each of its type, and numbers finite and not negative.
-
-    Fields with a default may be missing: earlier versions did not have them.
-    """
-    checked = {}
-    for field in fields(kind):
-        if field.name not in values and field.default is not MISSING:
-            continue
-        value = values[field.name]
-        if field.type is float and type(value) is int:
-            value = float(value)
-        wanted: Any = getattr(field.type, "__origin__", field.type)
-        if not isinstance(value, wanted) or isinstance(value, bool) != (wanted is bool):
-            raise ValueError(f"{field.name} is {str(value)[:40]!r}")
-        if isinstance(value, int | float) and not 0 <= value <= (100 if field.name in PERCENT else MOST):
-            raise ValueError(f"{field.name} is {value}")
-        checked[field.name] = value
-    return kind(**checked)
-
-
 def _check_whole(outcome: Outcome, epochs: int) -> None:
-    """Raise `ValueError` where a training neither diverged nor came to its end."""
+    """Raise `ValueError` if a training neither diverged nor reached its end."""
     if outcome.failure and not outcome.diverged:
         raise ValueError("its training failed for what may have been the machine's fault")
     if outcome.failure:

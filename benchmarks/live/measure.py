@@ -1,4 +1,4 @@
-"""Measuring the embedded table: every distinct cell of NAS-Bench-201, trained for real."""
+"""Measurement of the embedded table: a real training of every distinct cell of NAS-Bench-201."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -29,12 +29,12 @@ SEEDS = 3
 
 @dataclass(frozen=True)
 class Workplace:
-    """Where the images are and the trainings go.
+    """The images to train on, the folder for finished trainings, and the device.
 
     Attributes:
         images: a folder or an archive, see `nasbench_lab.benchmarks.training.images.open_images`.
         cache: folder of the evaluation cache.
-        device: as PyTorch names it; None for the fastest.
+        device: the device, as PyTorch names it; None for the fastest.
     """
 
     images: Path | None
@@ -45,11 +45,13 @@ class Workplace:
 def measure(
     workplace: Workplace, seeds: int = SEEDS, jobs: int = 1
 ) -> Generator[tuple[int, int], None, None]:
-    """Train what is neither in the cache nor in the embedded table, and yield how much is done of how much.
+    """Do all trainings that are neither in the cache nor in the embedded table.
 
-    All cells are trained with seed 0, then all with the next one, each time in an order that is drawn: what
-    is there at any moment is a random sample of the cells, and machines that share a cache seldom train the
-    same cell at once. Stopped at any point, it goes on where it was.
+    Yields the number of finished trainings and the total number, at the start and after each training.
+
+    All cells are trained with seed 0, then all with seed 1, and so on. The order of the cells is random
+    for each seed. So the finished cells are always a random sample, and machines that share a cache
+    rarely train the same cell at once. If it is stopped, the next call continues from there.
     """
     from joblib import Parallel, delayed
 
@@ -73,17 +75,19 @@ def measure(
 
 
 def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents | None]:
-    """What was measured so far, as the table and the rest: a row for each of the 15,625 cells in both.
+    """The measurements so far, as two tables: the main table and the rest.
 
-    The table has the seeds that every cell was trained with; the first is in it, too, while it is not whole,
-    and the title says so. The rest has the other seeds; None where there are none. Equal cells share one
-    training. What the embedded table and its rest list stays where it is.
+    Both have a row for each of the 15,625 cells. Equal cells share one training. The main table has the
+    seeds that every cell was trained with. If there is no such seed yet, it has the first seed, and its
+    title says that cells are missing. The rest has the other seeds; it is None if there are none. Values
+    that the embedded table and its rest already list are kept.
 
     Args:
-        workplace: where the trainings are.
-        pixels: what the images are, in words, where they are not the official ones.
+        workplace: the workplace with the trainings.
+        pixels: a description of the images, if they are not the official ones. If it is empty, the
+            description in the embedded table is kept.
 
-    Raises `TableError` where nothing was measured.
+    Raises `TableError` if nothing was measured, or if every training failed in its first epoch.
     """
     protocol = _task(workplace).protocol
     entries = [
@@ -92,7 +96,9 @@ def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents |
     before = _before(protocol)
     if not entries:
         listed = {seed for table in before for seed in _trained(table.data_set(IMAGES))[0]}
-        beyond = f" beyond the {len(listed)} seeds that the embedded table lists; more --seeds measure on"
+        beyond = (
+            f" beyond the {len(listed)} seeds that the embedded table lists; raise --seeds to measure more"
+        )
         raise TableError(f"nothing was measured{beyond if before else ' yet'}")
     packed = pack(entries, NAME, TITLE)
     known = [table.provenance for table in before]
@@ -112,25 +118,23 @@ def tables(workplace: Workplace, pixels: str = "") -> tuple[Contents, Contents |
     )
     measured = _measured(everything)
     if not measured:
-        raise TableError(
-            "every training failed in its first epoch, so that there is nothing to make a table of"
-        )
+        raise TableError("every training failed in its first epoch, so there is nothing to make a table of")
     finished = [seed for seed, count in measured.items() if count == len(_distinct())] or [min(measured)]
     rest = [seed for seed in measured if seed not in finished]
     return _of_seeds(everything, finished), _of_seeds(everything, rest) if rest else None
 
 
 def _measured(contents: Contents) -> dict[str, int]:
-    """How many distinct cells were trained, by seed; seeds of none are not in it."""
+    """Number of distinct cells that were trained, by seed; seeds with no trained cell are left out."""
     seeds, trained = _trained(contents.data_sets[IMAGES])
     counts = trained[_distinct()].sum(axis=0)
     return {seed: int(count) for seed, count in zip(seeds, counts, strict=True) if count}
 
 
 def _trained(data_set: DataSet) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
-    """Training seeds, and which cells were trained with them, shape `(cells, seeds)`.
+    """Training seeds, and whether each cell was trained with each seed, shape `(cells, seeds)`.
 
-    By the first epoch: a training that diverges later on was done, too.
+    A cell counts as trained if its first epoch has an accuracy, even if the training diverged later.
     """
     valid = data_set.trainings[MINI.epochs].valid_accuracy
     assert valid is not None
@@ -138,7 +142,7 @@ def _trained(data_set: DataSet) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
 
 
 def _of_seeds(contents: Contents, seeds: list[str]) -> Contents:
-    """A part of the seeds. A table that is not whole says so wherever it is named."""
+    """The contents with only these seeds. If cells are missing, the title of the table says so."""
     data_set = contents.data_sets[IMAGES]
 
     def chosen(measurement: Measurement) -> Measurement:
@@ -157,7 +161,7 @@ def _of_seeds(contents: Contents, seeds: list[str]) -> Contents:
 
 
 def _every_cell(sources: Sequence[DataSet]) -> DataSet:
-    """A row for each cell of the space, from all that the sources list of the cell or an equal one."""
+    """A row for each cell of the space, filled from the sources' rows of that cell or an equal one."""
     space = find_space(SPACE)
     cells = np.array([space.architecture(index) for index in range(space.size)])
     rows = [source.rows(cells) for source in sources]
@@ -215,7 +219,7 @@ def _train(workplace: Workplace, cell: int, seed: int, in_worker: bool) -> None:
         leave_interrupts_to_parent()
     task = _task(workplace)
     architecture = task.space.architecture(cell)
-    # Another machine may have trained it by now.
+    # Another machine may have trained it in the meantime.
     if not task.is_known(architecture, seed):
         task.train(architecture, seed)
 
@@ -226,7 +230,7 @@ def _distinct() -> NDArray[np.int64]:
 
 
 def _before(protocol: Protocol) -> list[Table]:
-    """The embedded table and its rest, where they are there and were measured by this protocol."""
+    """The embedded table and its rest, if they exist and were measured by this protocol."""
     path = embedded_path(NAME)
     tables = [Table(each) for each in (path, unfinished_path(path)) if each.exists()]
     wanted = (protocol.recipe, protocol.images)
@@ -238,7 +242,7 @@ def _before(protocol: Protocol) -> list[Table]:
 
 
 def _listed(protocol: Protocol) -> set[tuple[int, int]]:
-    """Cells and seeds that they list."""
+    """Cells and seeds that the embedded table and its rest list."""
     listed = set()
     for table in _before(protocol):
         seeds, trained = _trained(table.data_set(IMAGES))

@@ -1,4 +1,4 @@
-"""Making a table of finished trainings."""
+"""Conversion of finished trainings to a table."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ CURVES = ("valid_accuracy", "train_seconds", "valid_seconds")
 
 @dataclass(frozen=True)
 class Protocol:
-    """What all trainings of a data set have in common.
+    """The settings that all trainings of a data set share.
 
     Attributes:
         space: name of the search space.
@@ -37,17 +37,17 @@ class Protocol:
 
 
 def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = None) -> Contents:
-    """A table of all trainings of one protocol.
+    """Make a table of all trainings of one protocol.
 
-    A training that was not done is missing in it; one that failed has the epochs before it failed, and no
-    test accuracy.
+    Trainings that were not done are missing in the table. A failed training has the epochs before the
+    failure, and no test accuracy.
 
     Args:
-        entries: of an evaluation cache.
-        name: of the table.
-        title: as in papers.
-        recipe: the recipe whose trainings are taken, as it is given to train by it; None where there is
-            only one.
+        entries: the entries of an evaluation cache.
+        name: the name of the table.
+        title: the title of the table, as used in papers.
+        recipe: the recipe whose trainings are taken, written in the same form as for training;
+            None if there is only one.
 
     Raises:
         TableError: there is no such training, or there are several protocols.
@@ -81,7 +81,10 @@ def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = N
 
 
 def _digest_or_name(recipe: str) -> str:
-    """The digest, the same in whatever order settings are written; the name of a recipe made in Python."""
+    """The recipe's digest, or the text itself if it names no known recipe.
+
+    The digest does not depend on the order of the settings. A recipe made in Python is found by its name.
+    """
     try:
         return find_recipe(recipe).digest
     except UsageError:
@@ -89,7 +92,7 @@ def _digest_or_name(recipe: str) -> str:
 
 
 def describe(entries: Sequence[Entry]) -> Mapping[str, str]:
-    """How trainings of one protocol were done: recipe, images and devices."""
+    """Describe how trainings of one protocol were done: recipe, images and devices."""
     first = entries[0]
     return {
         "recipe": json.dumps(first.recipe, sort_keys=True),

@@ -1,4 +1,4 @@
-"""A task answered by training, for real: what was trained once is a lookup from then on."""
+"""A task that trains architectures. A finished training is looked up from then on."""
 
 import copy
 import logging
@@ -27,27 +27,28 @@ Progress = Callable[[str, int, Epoch], None]
 
 
 class LiveTask:
-    """Trains what it is asked for, by one recipe on one set of images, and keeps the outcome.
+    """A task that trains architectures by one recipe on one set of images, and keeps the outcomes.
 
-    The canonical form of an architecture is trained, so that equal cells are trained once. Epochs before
-    the last are read off the curve of the whole training. A training that diverged is kept as such; what
-    failed otherwise, for want of memory for instance, may do better another time or elsewhere.
+    The canonical form of an architecture is trained, so equal cells are trained only once. Accuracies
+    after fewer epochs are read from the curve of the whole training. A training that diverged is kept in
+    the cache as a failure. Other failures, such as too little memory, are not kept there, since the
+    training may succeed another time or on another machine.
 
     Args:
         space: any space that `nasbench_lab.benchmarks.training.networks` knows.
-        recipe: how; of this space, or of all.
-        images: on what.
-        cache: where outcomes are kept and looked up.
-        epochs: after how many a search sees the accuracy; those of the recipe where not given.
-        seeds: how many training seeds there are, from 0.
-        seed: which of them a search sees: `random` (drawn anew at each evaluation), `mean` of them, or
-            any whole number, which is then the only one.
-        device: where, as PyTorch names it; None for the fastest.
-        jobs: how many trainings of a batch run at once, each in a process of its own.
+        recipe: the recipe to train by, made for this space or for all spaces.
+        images: the images to train on.
+        cache: the cache in which outcomes are kept and looked up.
+        epochs: number of epochs after which a search sees the accuracy; None for the recipe's number.
+        seeds: number of training seeds, counted from 0.
+        seed: the training seed a search sees: `random` (drawn anew at each evaluation), `mean` (over all
+            seeds), or any whole number, which is then the only seed.
+        device: the device, as PyTorch names it; None for the fastest.
+        jobs: number of trainings of a batch that run at once, each in its own process.
         progress: called after each epoch with the architecture, the epoch's number and the epoch.
 
     Raises:
-        UsageError: where these do not go together.
+        UsageError: the arguments do not fit together, or PyTorch is not installed.
     """
 
     lists_every_architecture = True
@@ -72,7 +73,8 @@ class LiveTask:
         _check_training(space, device)
         if seed not in ("random", "mean") and not seed.isdecimal():
             raise UsageError(
-                f"live training takes a training seed of random, mean or a whole number; received {seed!r}"
+                "for live training, the training seed must be random, mean or a whole number;"
+                f" received {seed!r}"
             )
         self._recipe, self._images, self._cache = recipe, images, cache
         self._epochs = self._checked(recipe.epochs if epochs is None else epochs)
@@ -86,7 +88,7 @@ class LiveTask:
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:
-        """Train an architecture, or look it up where that was done; a failure is an evaluation, too."""
+        """Train an architecture, or look up its finished training. A failure is an evaluation, too."""
         if not self.space.is_valid(architecture):
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
         after = self._epochs if epochs is None else self._checked(epochs)
@@ -105,14 +107,14 @@ class LiveTask:
         )
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent, in percent: mean over the seeds; NaN where one failed."""
+        """The reported accuracy of an incumbent, in percent: mean over the seeds; NaN if one failed."""
         tests = [self._outcome(architecture, seed).test for seed in self._seeds]
         return _mean([math.nan if test is None else test.accuracy for test in tests])
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Train what a batch will ask for, several at once; `rng` is left as it is.
+        """Train the architectures of a batch, several at once; `rng` is left unchanged.
 
-        Each training is the same alone or beside others, so that this changes nothing but the time.
+        A training gives the same outcome alone or beside others, so only the time changes.
         """
         from joblib import Parallel, delayed
 
@@ -127,7 +129,7 @@ class LiveTask:
             if self._find(key := self._key(architecture, seed)) is None
         }
         if len(missing) > 1:
-            # Processes, since PyTorch has one generator for all threads.
+            # Processes, not threads, since PyTorch has one random generator for all threads.
             with explaining_lost_processes():
                 trained = Parallel(n_jobs=self._jobs, backend="loky")(
                     delayed(self.train)(*each) for each in missing.values()
@@ -135,7 +137,7 @@ class LiveTask:
             self._known |= zip(missing, trained, strict=True)
 
     def train(self, architecture: Architecture, seed: int) -> Outcome:
-        """Train, and keep the outcome; where another process did meanwhile, the outcome is that one."""
+        """Train, and keep the outcome. If another process kept one meanwhile, return that one."""
         from nasbench_lab.benchmarks.training.devices import find_device
         from nasbench_lab.benchmarks.training.trainer import train
 
@@ -160,7 +162,7 @@ class LiveTask:
 
     @property
     def protocol(self) -> Protocol:
-        """What all trainings of this task have in common."""
+        """The settings that all trainings of this task share."""
         return Protocol(self.space.name, self._recipe.digest, self._images.digest)
 
     def is_known(self, architecture: Architecture, seed: int) -> bool:
@@ -169,7 +171,7 @@ class LiveTask:
 
     @property
     def card(self) -> TaskCard:
-        """What figures and reports say about this task."""
+        """The description of this task in figures and reports."""
         recipe = self._recipe
         by = f"of live training by the recipe {recipe.title}"
         seen_after = f"after {self._epochs} epochs"
@@ -193,10 +195,10 @@ class LiveTask:
         )
 
     def _checked(self, epochs: int) -> int:
-        """A number of epochs that there is an accuracy after."""
+        """Return `epochs`; raises `UsageError` if the recipe has no accuracy after that many."""
         if not 1 <= epochs <= self._recipe.epochs:
             raise UsageError(
-                f"the recipe {self._recipe.name} trains for {self._recipe.epochs} epochs, so that there is"
+                f"the recipe {self._recipe.name} trains for {self._recipe.epochs} epochs, so there is"
                 f" no accuracy after {epochs}"
             )
         return epochs
@@ -234,7 +236,7 @@ class LiveTask:
 
 
 def _check_training(space: SearchSpace, device: str | None) -> None:
-    """Raise `UsageError` where nothing of a space could be trained on a device."""
+    """Raise `UsageError` if the space or the device cannot be used, or if PyTorch is not installed."""
     try:
         from nasbench_lab.benchmarks.training.devices import find_device
         from nasbench_lab.benchmarks.training.networks import check_space
@@ -251,7 +253,10 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _seconds(outcome: Outcome, epochs: int) -> float:
-    """What a training costs up to an epoch, and one validation pass; a failed one what it took."""
+    """Seconds of a training up to an epoch, plus one validation pass.
+
+    If the training failed before the end of that epoch, all its seconds.
+    """
     if len(outcome.epochs) < epochs:
         return outcome.failed_seconds
     last = outcome.epochs[epochs - 1]

@@ -1,4 +1,4 @@
-"""A search space without a table as a benchmark: every architecture is trained."""
+"""A benchmark for a search space without a table: every architecture is trained."""
 
 import sys
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from nasbench_lab.benchmarks.view import View
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import SearchSpace
 
-IMAGES = "cifar10"  # what a search space is trained on unless a data set is named
-SLOW_EPOCH = 2.0  # seconds of training from which on each epoch is reported
+IMAGES = "cifar10"  # the images used if no data set is named
+SLOW_EPOCH = 2.0  # seconds per epoch; slower trainings report each epoch
 
 
 class TrainedSpace:
@@ -33,29 +33,29 @@ class TrainedSpace:
         self.name = self.title = space.name
 
     def check_data_set(self, data_set: str) -> None:
-        """Nothing: the images are looked for when a task is made."""
+        """Accept every name: the images are looked for when a task is made."""
 
     def task(self, data_set: str, view: View) -> LiveTask:
-        """One set of images as a search sees it; raises `UsageError` if nothing can be trained on it."""
+        """Make the task of training on a set of images; raises `UsageError` if that is not possible."""
         return live_task(self.space, data_set, view, asked_for=f"{self.name}/{data_set}")
 
     def listed(self) -> Mapping[str, DataSet]:
-        """Nothing: there is no table."""
+        """Return nothing: there is no table."""
         return {}
 
     def facts(self) -> Mapping[str, str]:
-        """What a reader may want to know, by a word for it."""
+        """Facts about the benchmark for a reader, by label."""
         recipes = ", ".join(recipes_for(self.name))
         return {"space": self.name, "table": "none: every architecture is trained", "recipes": recipes}
 
     def verify(self) -> None:
-        """Nothing: there is no table to check."""
+        """Do nothing: there is no table to check."""
 
 
 def live_task(space: SearchSpace, images: str, view: View, *, asked_for: str) -> LiveTask:
-    """A task that trains architectures of a space on a set of images.
+    """Make a task that trains architectures of a space on a set of images.
 
-    Raises `UsageError` that names `asked_for` if the view has no recipe.
+    Raises `UsageError` if the view has no recipe. The message names `asked_for`.
     """
     if not view.recipe:
         known = " or ".join(recipes_for(space.name))
@@ -80,7 +80,7 @@ def _images(name: str, folder: Path | None) -> ImageSet:
 
 
 def _report_epoch(architecture: str, number: int, epoch: Epoch) -> None:
-    """Print the progress of a training that takes its time."""
+    """Print the progress of a slow training."""
     if epoch.train_seconds / number >= SLOW_EPOCH:
         print(
             f"{architecture}: epoch {number}, validation accuracy {epoch.valid_accuracy:.2f} %,"

@@ -1,1 +1,1 @@
-"""Published benchmarks, one file each: how its official files become our table."""
+"""Published benchmarks. Each file here converts the official files of one benchmark into our table."""

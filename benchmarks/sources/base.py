@@ -1,4 +1,4 @@
-"""What each file in `benchmarks/sources` offers: `SOURCE`, a description and a way to read the files."""
+"""The type of `SOURCE`, which each file in `benchmarks/sources` defines to read official files."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,26 +23,26 @@ class Source:
     """One published benchmark.
 
     Attributes:
-        name: of the benchmark, its table and its file here.
-        title: as in papers.
+        name: name of the benchmark, its table and its file in this folder.
+        title: name of the benchmark in papers.
         citation: the paper to cite.
-        licence: of the data.
-        homepage: where the official files are described.
-        files: what `convert` expects, in words for the command line.
-        convert: reads the official files and returns what `keep` writes: the contents of a table, unless
-            another `keep` is given. It raises `TableError` with one clear line on anything it cannot trust.
-            Given no files it reads a package that ships them, if `packaged` is true.
-        keep: writes what `convert` returns to a path, and opens it.
-        opened: opens what `keep` wrote.
-        joins: name of the benchmark whose table `convert` joins the official file to. The path of that table
-            follows the official file if the user named the official file alone.
-        optima: published optima that `verify` checks, in percent, by (data set, split) where split is
-            `valid` or `test`: best mean over seeds at the end of the longest training.
-        rows: number of rows of the whole table, where some of them can be imported alone: the optima are
-            those of the whole. None where there is only the whole.
-        packaged: whether an installed package ships the data, so that nothing need be imported by hand.
-        downloads: official files at plain addresses with known checksums, of which `convert` takes any one;
-            the first is the one to take where nothing is said.
+        licence: licence of the data.
+        homepage: address of the page that describes the official files.
+        files: the files that `convert` expects, described in text for the command line.
+        convert: reads the official files and returns the contents of a table, or another object that `keep`
+            accepts. It raises `TableError` with one clear line on anything it cannot trust. If `packaged` is
+            true and no files are given, it reads the installed package that ships them.
+        keep: writes the result of `convert` to a path, and opens it.
+        opened: opens a file that `keep` wrote.
+        joins: name of a benchmark whose table `convert` joins to the official file. If the user names only
+            the official file, the path of that table is added after it. Empty if nothing is joined.
+        optima: published optima that `verify` checks, in percent, by (data set, split). The split is `valid`
+            or `test`. An optimum is the best mean over seeds at the end of the longest training.
+        rows: number of rows of the complete table, if a part of it can be imported; the optima hold for the
+            complete table only. None if only the complete table can be imported.
+        packaged: whether an installed package ships the data, which then needs no import by hand.
+        downloads: official files at plain addresses with known checksums. `convert` accepts any one of them;
+            the first is the default.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Source:
     downloads: Sequence[Download] = ()
 
     def contents(self, data_sets: Mapping[str, DataSet], source_sha256: Mapping[str, str]) -> Contents:
-        """A table's contents under this source's name, title, citation and licence."""
+        """Build a table's contents with this source's name, title, citation and licence."""
         return Contents(
             name=self.name,
             title=self.title,
@@ -73,7 +73,7 @@ class Source:
 
 
 def only_file(paths: Sequence[Path], source: str, files: str) -> Path:
-    """The one file that a source expects; raises `UsageError` for more or fewer."""
+    """Return the only path given; raises `UsageError` unless there is exactly one."""
     if len(paths) != 1:
         raise UsageError(f"{source} is imported from one file, {files}; received {len(paths)}")
     return paths[0]

@@ -1,11 +1,12 @@
-"""HW-NAS-Bench (Li et al. 2021): what the cells of NAS-Bench-201 cost on six devices.
+"""HW-NAS-Bench (Li et al. 2021): latency and energy of the NAS-Bench-201 cells on six devices.
 
-The official file holds latency (milliseconds) and energy (millijoules) of every cell, in the order of
-NAS-Bench-201, and no accuracy: alone it can answer no search. So its table is that of NAS-Bench-201 with
-these columns in place of its latency, and its own name, citation and digest. Accuracies and times are
-copied, not linked: the table stays what it is when that of NAS-Bench-201 is imported anew, and says in
-`source_sha256` which one it was made of. The eyeriss columns are the authors' estimates, all others
-measured. The file's FBNet part and its `arithmetic_intensity` are not read.
+The official file lists the latency (milliseconds) and energy (millijoules) of every cell, in the order of
+NAS-Bench-201. It lists no accuracy, so it cannot answer a search alone. The table made here is therefore a
+copy of the NAS-Bench-201 table, with these columns in place of its latency, and with its own name, citation
+and digest. Accuracies and times are copied, not linked: the table does not change if NAS-Bench-201 is
+imported again. Its `source_sha256` records the NAS-Bench-201 table that it was made from. The eyeriss columns
+are the authors' estimates; all others were measured. The file's FBNet part and its `arithmetic_intensity`
+are not read.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,17 +30,17 @@ FILES = "HW-NAS-Bench-v1_0.pickle (and the table of nasbench201, where it is not
 MOST_BYTES = 256 * 2**20
 MOST = 1e9
 
-# By the name of the data set in the table of NAS-Bench-201.
+# From the name of a data set in the NAS-Bench-201 table to its name in the official file.
 PUBLISHED = {"cifar10": "cifar10", "cifar100": "cifar100", "imagenet16-120": "ImageNet16-120"}
 LATENCY = ("edgegpu", "raspi4", "edgetpu", "pixel3", "eyeriss", "fpga")
 ENERGY = ("edgegpu", "eyeriss", "fpga")
 
 
 def convert(paths: Sequence[Path]) -> Contents:
-    """Join the official file to a table of NAS-Bench-201; raises `TableError` if one is not as expected.
+    """Join the official file to a NAS-Bench-201 table; raises `TableError` if either is not as expected.
 
     Args:
-        paths: the official file, and the file of the table.
+        paths: the official file, then the file of the table.
     """
     if len(paths) != 2:
         raise UsageError(f"{NAME} is imported from one file, {FILES}; received {len(paths)}")
@@ -90,7 +91,7 @@ def _joined(data_set: DataSet, metrics: Any, where: str) -> DataSet:
 
 
 def _check_order(configurations: Any, where: str) -> None:
-    """The order is that of NAS-Bench-201, where the file says which cell each entry is."""
+    """Check that the cells are in the order of NAS-Bench-201, if the file names the cell of each entry."""
     if configurations is None:
         return
     space = find_space("nasbench201")
@@ -99,11 +100,13 @@ def _check_order(configurations: Any, where: str) -> None:
             configurations[index] if type(configurations) is list and index < len(configurations) else None
         )
         if type(given) is not dict or given.get("arch_str") != space.format(space.architecture(index)):
-            raise TableError(f"{where}: entry {index} is another cell than NAS-Bench-201 has at that place")
+            raise TableError(
+                f"{where}: entry {index} is not the cell that NAS-Bench-201 has at this position"
+            )
 
 
 def _column(metrics: Mapping[Any, Any], name: str, where: str) -> NDArray[np.float64] | None:
-    """One metric of every cell; None where it was not measured on this data set."""
+    """One metric of every cell; None if it was not measured on this data set."""
     values = metrics.get(name)
     if values is None:
         return None

@@ -1,8 +1,8 @@
 """NAS-Bench-101 (Ying et al. 2019): 423,624 cells, trained for 4, 12, 36 and 108 epochs, three times each.
 
-Read are the official TFRecord files, whole, or a CSV with some of the cells, which becomes a partial table
-without test accuracy. Each training has its own learning-rate schedule, so the trainings are kept apart;
-it is recorded halfway and at its end.
+It is imported from a complete official TFRecord file, or from a CSV with some of the cells. The CSV becomes a
+partial table without test accuracy. Each training has its own learning-rate schedule, so the trainings are
+kept apart. The official files record a training halfway and at its end, the CSV only at its end.
 """
 
 import base64
@@ -39,8 +39,8 @@ LEAST_RECORD_BYTES, MOST_RECORD_BYTES = 200, 2**14
 MOST_CSV_BYTES = 2**26
 MOST_SECONDS = 1e6
 
-# What is kept of a record, and how an EvaluationData message without a checkpoint's path is laid out: tag
-# and value, five times. Fixed are the lengths of 64-bit and 32-bit fields.
+# RESULTS is the part of a record that is kept. EVALUATION is an EvaluationData message without a checkpoint
+# path: five pairs of a tag and a value. FIXED_BYTES holds the lengths of 64-bit and 32-bit fields.
 RESULTS = struct.Struct("=6f")
 EVALUATION = struct.Struct("<BdBdBdBdBd")
 EVALUATION_TAGS = (0x09, 0x11, 0x19, 0x21, 0x29)
@@ -80,13 +80,14 @@ def _is_csv(path: Path) -> bool:
 
 
 class _Record(NamedTuple):
-    """One training of one cell, as an official record has it.
+    """One training of one cell, from an official record.
 
     Attributes:
         cell: module hash, adjacency matrix and operations.
         epochs: length of the training.
-        parameters: of the network.
-        results: percent of validation and of test, and seconds: halfway, then the same at the end.
+        parameters: number of parameters of the network.
+        results: validation accuracy and test accuracy, in percent, and training time, in seconds. First the
+            three values halfway, then the three at the end.
     """
 
     cell: tuple[str, str, str]
@@ -96,14 +97,16 @@ class _Record(NamedTuple):
 
 
 def _from_records(path: Path) -> DataSet:
-    """All cells of an official file."""
+    """Read all cells of an official file."""
     least = CELLS * len(REPEATS) * LEAST_RECORD_BYTES
     try:
         size = path.stat().st_size
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error}") from None
     if size < least:
-        raise TableError(f"{path} has {size:,} bytes; expected is {FILES}, of at least {least:,}")
+        raise TableError(
+            f"{path} has {size:,} bytes; an official record file has at least {least:,}. Expected {FILES}"
+        )
     cells = _Cells()
     read = 0
     try:
@@ -119,19 +122,19 @@ def _from_records(path: Path) -> DataSet:
 
 
 class _Cells:
-    """What the records of an official file add up to; complaints are `ValueError`."""
+    """Collects the records of an official file; raises `ValueError` if they are not as published."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, str], int] = {}
         self._row_of_key: dict[int, int] = {}
         self._parameters: list[int] = []
         self._repeats = {epochs: bytearray(CELLS) for epochs in TRAININGS}
-        # Nothing is set before it is known, so that trainings without records take no memory.
+        # The arrays are not filled in advance, so trainings without records take no memory.
         self._results = {epochs: np.empty((CELLS, len(REPEATS), 6), np.float32) for epochs in TRAININGS}
         self._written = {epochs: values.data.cast("B") for epochs, values in self._results.items()}
 
     def add(self, record: _Record) -> None:
-        """Take one record in."""
+        """Add one record."""
         row = self._rows.get(record.cell, -1)
         if row < 0:
             row = self._rows[record.cell] = self._row(record)
@@ -147,7 +150,7 @@ class _Cells:
         )
 
     def _row(self, record: _Record) -> int:
-        """The row of a cell, a new one where it was not seen in any order of its vertices."""
+        """The row of a cell; a new row if the cell was not seen before in any order of its vertices."""
         module_hash, adjacency, operations = record.cell
         key = _key(SPACE.from_published(adjacency, operations.split(",")), module_hash)
         row = self._row_of_key.setdefault(key, len(self._row_of_key))
@@ -158,14 +161,14 @@ class _Cells:
         return row
 
     def data_set(self) -> DataSet:
-        """Everything, once each cell has all repeats of each training."""
+        """All records as a data set; raises `ValueError` if a cell or one of its repeats is missing."""
         trainings = [epochs for epochs, repeats in self._repeats.items() if any(repeats)]
         for epochs in trainings:
             complete = self._repeats[epochs].count(len(REPEATS))
             if complete != CELLS:
                 raise ValueError(
-                    f"{complete:,} cells have all {len(REPEATS)} trainings for {epochs} epochs, of {CELLS:,}"
-                    " that are needed"
+                    f"{complete:,} of {CELLS:,} cells have all {len(REPEATS)} trainings for {epochs} epochs;"
+                    " all cells are needed"
                 )
         keys = np.array(list(self._row_of_key), dtype=np.int64)
         order = np.argsort(keys)
@@ -189,16 +192,16 @@ def _training(results: FloatArray, epochs: int, order: NDArray[np.int64]) -> Tra
 
 
 def _key(architecture: Architecture | None, module_hash: str) -> int:
-    """Key of a cell in the table; `ValueError` where it is none or its official hash is another."""
+    """Key of a cell in the table; raises `ValueError` if it is not a cell or has another official hash."""
     if architecture is None:
         raise ValueError(f"{module_hash[:32]!r} is not a cell of {SPACE.name}")
     if SPACE.module_hash(architecture) != module_hash:
-        raise ValueError(f"the hash {module_hash[:32]!r} is not that of its cell")
+        raise ValueError(f"the hash {module_hash[:32]!r} does not match its cell")
     return SPACE.index(SPACE.canonical(architecture))
 
 
 def _decoded(data: bytes) -> _Record:
-    """A record from its bytes; `ValueError` where they are anything else."""
+    """Decode a record from its bytes; raises `ValueError` if they are not a record as published."""
     try:
         module_hash, epochs, adjacency, operations, metrics = json.loads(data.decode())
         for text in (module_hash, adjacency, operations, metrics):
@@ -207,14 +210,16 @@ def _decoded(data: bytes) -> _Record:
     except (ValueError, TypeError, RecursionError):
         raise ValueError("it is not a JSON list of hash, epochs, adjacency, operations and metrics") from None
     if type(epochs) is not int or epochs not in TRAININGS:
-        raise ValueError(f"a training of {epochs!r:.20} epochs; there are {', '.join(map(str, TRAININGS))}")
+        raise ValueError(
+            f"a training of {epochs!r:.20} epochs; expected one of {', '.join(map(str, TRAININGS))}"
+        )
     try:
         evaluations, parameters = _metrics(base64.b64decode(metrics, validate=True))
     except (binascii.Error, struct.error, LookupError, TypeError, ValueError):
         raise ValueError("its metrics are not the base64 of a ModelMetrics message") from None
-    # The first is at initialisation.
+    # The first evaluation is at initialisation.
     if len(evaluations) != 3:
-        raise ValueError(f"it has {len(evaluations)} evaluations; expected are three")
+        raise ValueError(f"it has {len(evaluations)} evaluations; expected three")
     _, (_, half_seconds, _, half_valid, half_test), (_, seconds, _, valid, test) = evaluations
     for accuracy in (half_valid, half_test, valid, test):
         if not 0 <= accuracy <= 1:
@@ -228,7 +233,7 @@ def _decoded(data: bytes) -> _Record:
 
 
 def _metrics(message: bytes) -> tuple[list[tuple[float, ...]], int]:
-    """Evaluations and number of parameters in a ModelMetrics message."""
+    """Evaluations and number of parameters from a ModelMetrics message."""
     evaluations = []
     parameters = -1
     for field, value in _fields(message):
@@ -240,7 +245,7 @@ def _metrics(message: bytes) -> tuple[list[tuple[float, ...]], int]:
 
 
 def _evaluation(message: bytes) -> tuple[float, ...]:
-    """Epoch, seconds, and accuracy on training, validation and test images, of an EvaluationData message."""
+    """Epoch, seconds, and training, validation and test accuracy from an EvaluationData message."""
     if len(message) == EVALUATION.size:
         values = EVALUATION.unpack(message)
         if values[::2] == EVALUATION_TAGS:
@@ -271,7 +276,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """A variable-length whole number, and where it ends."""
+    """A variable-length whole number, and the position after it."""
     number = shift = 0
     while True:
         byte = message[at]
@@ -285,7 +290,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 
 def _from_csv(path: Path) -> DataSet:
-    """Some cells, each with one run of each training and without test accuracy."""
+    """Read the cells of a CSV, each with one run of each training and no test accuracy."""
     rows = csv.reader(read_text(path, MOST_CSV_BYTES).splitlines(), strict=True)
     values: dict[int, list[float]] = {}
     try:
@@ -299,7 +304,7 @@ def _from_csv(path: Path) -> DataSet:
             cell = dict(zip(header, row, strict=True))
             key = _key(_csv_architecture(cell), cell["hash"])
             if key in values:
-                raise ValueError(f"the cell {cell['hash']} is there twice")
+                raise ValueError(f"the cell {cell['hash']} is listed twice")
             values[key] = [_number(cell, column, most) for column, most in CSV_NUMBERS.items()]
     except (csv.Error, ValueError) as error:
         raise TableError(f"{path}, line {max(1, rows.line_num)}: {error}") from None
@@ -316,7 +321,7 @@ def _from_csv(path: Path) -> DataSet:
         trainings={
             epochs: Training(
                 valid_accuracy=_final(100 * accuracy, epochs),
-                # Published for the longest training alone.
+                # Published only for the longest training.
                 train_seconds=_final(seconds, epochs) if epochs == max(TRAININGS) else None,
             )
             for epochs, accuracy in zip(TRAININGS, accuracies, strict=True)
@@ -329,7 +334,10 @@ def _final(values: NDArray[np.float64], epochs: int) -> Measurement:
 
 
 def _csv_architecture(cell: dict[str, str]) -> Architecture | None:
-    """The cell of a row: the upper triangle of its matrix row by row, and a digit for each operation."""
+    """The cell of a row; None if it is invalid.
+
+    A row lists the upper triangle of the adjacency matrix, row by row, and one digit per operation.
+    """
     count, upper, digits = cell["n_vertices"], cell["adj_upper_rowmajor"], cell["ops"]
     if count not in CSV_VERTICES or len(upper) != int(count) * (int(count) - 1) // 2:
         return None
@@ -351,7 +359,9 @@ def _number(cell: dict[str, str], column: str, most: float) -> float:
     except ValueError:
         number = float("nan")
     if not 0 <= number <= most:
-        raise ValueError(f"column {column!r} is {cell[column][:80]!r}; it is a number between 0 and {most:g}")
+        raise ValueError(
+            f"column {column!r} is {cell[column][:80]!r}; expected a number between 0 and {most:g}"
+        )
     return number
 
 
@@ -372,7 +382,7 @@ SOURCE = Source(
     },
     rows=CELLS,
     downloads=(
-        # The checksums are those of the official README.
+        # The checksums are from the official README.
         Download(
             url="https://storage.googleapis.com/nasbench/nasbench_full.tfrecord",
             checksum="sha256:3d64db8180fb1b0207212f9032205064312b6907a3bbc81eabea10db2f5c7e9c",

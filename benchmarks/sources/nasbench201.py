@@ -1,11 +1,10 @@
 """NAS-Bench-201 (Dong & Yang 2020; topology space of NATS-Bench, Dong et al. 2021): 15,625 cells.
 
-It is imported from the official files, per seed and epoch (see
-`nasbench_lab.benchmarks.formats.nats_files`), or from a joined
-CSV with one row per cell, in the official order, and the end of each training only. Accuracies are in
-percent. Two kinds of column of the CSV are never imported: `*_e200_valtest_*` holds validation and test
-images together, and a search that saw it would see test data; `*_e12_test` comes from networks trained on
-the validation images as well.
+It is imported from the official files, per seed and epoch (see `nasbench_lab.benchmarks.formats.nats_files`),
+or from a joined CSV. The CSV has one row per cell, in the official order, and lists only the end of each
+training. Accuracies are in percent. Two kinds of CSV columns are never imported. `*_e200_valtest_*` mixes
+validation and test images, so a search that saw it would see test data. `*_e12_test` comes from networks that
+were also trained on the validation images.
 """
 
 import csv
@@ -39,7 +38,7 @@ Column = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Published:
-    """How the file names a data set, and which seeds are behind its 12-epoch accuracies."""
+    """Title and column prefix of a data set in the CSV, and the seeds behind its 12-epoch accuracies."""
 
     title: str
     prefix: str
@@ -52,7 +51,8 @@ PUBLISHED = {
     "imagenet16-120": Published("ImageNet16-120", "in16", "111"),
 }
 
-# In the order in which a cell has them: a cell with two seeds lacks the third, whichever number it had.
+# Seeds are numbered in the order in which a cell lists them. A cell with two seeds lacks the third, no
+# matter which number it had.
 SEEDS = ("s0", "s1", "s2")
 
 
@@ -100,7 +100,7 @@ def _final(values: Column, epochs: int, seed: str) -> Measurement:
 
 
 def _by_seed(file: "_CsvFile") -> Column:
-    """Validation accuracy on CIFAR-10 of each seed, shape `(15625, 3)`, checked against count and mean."""
+    """Validation accuracy on CIFAR-10 per seed, shape `(15625, 3)`, checked against seed count and mean."""
     valid = np.stack([file.numbers(f"c10_e200_valid_{seed}", may_be_missing=True) for seed in SEEDS], axis=1)
     counts = file.numbers("n_seeds_200", most=3)
     means = file.numbers("c10_e200_valid_mean")
@@ -113,7 +113,7 @@ def _by_seed(file: "_CsvFile") -> Column:
 
 
 class _CsvFile:
-    """The rows of the CSV as text, and its columns as numbers; errors name file, line and column."""
+    """The rows of the CSV as text and its columns as numbers; errors name the file, line and column."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -130,7 +130,7 @@ class _CsvFile:
                 raise self._error(line, f"has {len(row)} fields; the header has {len(self._header)}")
 
     def check_cells(self) -> None:
-        """Every cell of the space, once, in the official order."""
+        """Check that every cell of the space is listed once, in the official order; raises `TableError`."""
         space = find_space("nasbench201")
         if len(self._rows) != space.size:
             raise TableError(f"{self._path} has {len(self._rows):,} cells; all {space.size:,} are needed")
@@ -145,7 +145,7 @@ class _CsvFile:
                 )
 
     def numbers(self, column: str, *, most: float = 100.0, may_be_missing: bool = False) -> Column:
-        """A column of numbers between 0 and `most`; NaN where a field is empty and may be."""
+        """A column of numbers between 0 and `most`; empty fields are NaN if `may_be_missing` is true."""
         values = np.empty(len(self._rows))
         for i, text in enumerate(self._texts(column)):
             if not text and may_be_missing:
@@ -157,18 +157,18 @@ class _CsvFile:
                 values[i] = math.nan
             if not 0 <= values[i] <= most:
                 raise self._error(
-                    i + 2, f"column {column!r} is {text[:80]!r}; it is a number between 0 and {most:g}"
+                    i + 2, f"column {column!r} is {text[:80]!r}; expected a number between 0 and {most:g}"
                 )
         return values
 
     def require(self, holds: NDArray[np.bool_], column: str, complaint: str) -> None:
-        """Raise for the first row where a check does not hold."""
+        """Raise `TableError` for the first row that fails a check."""
         if not holds.all():
             raise self._error(int(np.argmin(holds)) + 2, f"column {column!r} {complaint}")
 
     def _texts(self, column: str) -> list[str]:
         if column not in self._header:
-            raise TableError(f"{self._path} has no column {column!r}; expected is {FILES}")
+            raise TableError(f"{self._path} has no column {column!r}; expected {FILES}")
         place = self._header.index(column)
         return [row[place] for row in self._rows]
 

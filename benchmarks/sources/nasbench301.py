@@ -1,8 +1,8 @@
-"""NAS-Bench-301's official surrogates, version 1.0, from the folder or zip archive of figshare.
+"""NAS-Bench-301's official surrogates, version 1.0, from figshare's folder or zip archive.
 
-Below `xgb_v1.0` and `lgb_runtime_v1.0` each member of the ensemble has a folder with
-`surrogate_model.model`, a pickled booster, and `model_config.json`. The booster's trees are taken out of the
-pickle, which is not run, see `nasbench_lab.benchmarks.surrogates.boosters`. The graph networks in
+The folders `xgb_v1.0` and `lgb_runtime_v1.0` each hold an ensemble. Each of its members has a folder with
+`surrogate_model.model`, a pickled booster, and `model_config.json`. The booster's trees are read from the
+pickle without running it, see `nasbench_lab.benchmarks.surrogates.boosters`. The graph networks in
 `gnn_gin_v1.0` are not read.
 """
 
@@ -35,7 +35,7 @@ from nasbench_lab.errors import TableError
 
 MODEL, CONFIG = "surrogate_model.model", "model_config.json"
 FILES = "nasbench301_models_v1.0.zip, or the folder unpacked from it"
-# By what an ensemble predicts: its folder, and what the official code calls such a model.
+# From the quantity that an ensemble predicts to its folder and the official names of its kind of model.
 FOLDERS = {
     VALID_ACCURACY: ("xgb_v1.0", ("xgb", "lgb")),
     SECONDS: ("lgb_runtime_v1.0", ("lgb_time", "xgb_time")),
@@ -44,7 +44,7 @@ MOST_FILES = 10_000
 MOST_MEMBERS = 100
 MOST_BYTES = {MODEL: 2**29, CONFIG: 2**16}
 
-# What `zipfile` raises on what is damaged.
+# The exceptions that `zipfile` raises on damaged files.
 DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OverflowError, EOFError, OSError, zlib.error)
 
 Open = Callable[[], IO[bytes]]
@@ -72,7 +72,7 @@ def convert(paths: Sequence[Path]) -> Ensembles:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Files]:
-    """The files of a folder or archive that count, by their path in it; nothing is unpacked to the disk."""
+    """Open a folder or archive: its models and settings by path. Nothing is unpacked to the disk."""
     if path.is_dir():
         found = [file for file in path.rglob("*") if file.name in MOST_BYTES and file.is_file()]
         yield {
@@ -94,25 +94,24 @@ def _opened(path: Path) -> Iterator[Files]:
 
 
 def _models(files: Files) -> list[PurePosixPath]:
-    """The members of all ensembles that are read, in order."""
+    """Paths of the members of all ensembles that are read, sorted."""
     folders = {folder for folder, _ in FOLDERS.values()}
     return sorted(file for file in files if file.name == MODEL and folders & set(file.parts))
 
 
 def _members(path: Path, files: Files, folder: str) -> list[PurePosixPath]:
-    """The members of one ensemble, in order."""
+    """Paths of the members of one ensemble, sorted; raises `TableError` if there are none or too many."""
     members = [file for file in _models(files) if folder in file.parts]
     if not 0 < len(members) <= MOST_MEMBERS:
         raise TableError(
-            f"{path} has {len(members)} files {folder}/*/{MODEL}, where 1 to {MOST_MEMBERS} are expected; it"
-            f" is not {FILES} (its boosted trees, xgb_v1.0 and lgb_runtime_v1.0, are read, its graph"
-            " networks are not)"
+            f"{path} has {len(members)} files {folder}/*/{MODEL}; expected 1 to {MOST_MEMBERS}. Give {FILES};"
+            " its boosted trees (xgb_v1.0 and lgb_runtime_v1.0) are read, its graph networks are not"
         )
     return members
 
 
 def _check_config(files: Files, config: PurePosixPath, where: str, models: Sequence[str]) -> None:
-    """Refuse a member that predicts something else, or from something else than the 56 hyperparameters."""
+    """Refuse a member that predicts another quantity or takes inputs other than the 56 hyperparameters."""
     if config not in files:
         raise TableError(f"{where} has no {CONFIG} beside it; fetch it again")
     try:
@@ -121,9 +120,9 @@ def _check_config(files: Files, config: PurePosixPath, where: str, models: Seque
         raise TableError(f"the {CONFIG} beside {where} is not JSON; fetch it again") from None
     if not isinstance(settings, dict) or settings.get("model") not in models:
         received = repr(settings.get("model") if isinstance(settings, dict) else settings)[:40]
-        raise TableError(f"{where} is a model of kind {received}; {' or '.join(models)} is expected there")
+        raise TableError(f"{where} is a model of kind {received}; expected {' or '.join(models)}")
     if settings.get("param:bananas_enc"):
-        raise TableError(f"{where} was fitted on path encodings, which no published model was")
+        raise TableError(f"{where} was fitted on path encodings; no published model was")
 
 
 def _content(file: Open, most_bytes: int, where: str) -> bytes:
@@ -133,7 +132,7 @@ def _content(file: Open, most_bytes: int, where: str) -> bytes:
     except DAMAGE as error:
         raise _unreadable(where, error) from None
     if len(content) > most_bytes:
-        raise TableError(f"{where} holds more than {most_bytes:,} bytes, which no published model does")
+        raise TableError(f"{where} holds more than {most_bytes:,} bytes; published models are smaller")
     return content
 
 

@@ -1,9 +1,9 @@
 """NAS-Bench-Graph (Qin et al. 2022) from the installed package `nas-bench-graph`, which ships its tables.
 
-The package is not imported: its files are found and read as data. Each holds, by architecture, the
-validation and test performance as fractions, the latency in seconds and the parameters in millions,
-each the mean of three runs (on Cora every accuracy is a whole number of thirds of its 500 validation and
-1,000 test nodes). The per-epoch records are not part of the package.
+The package is not imported: its files are found and read as data. For each architecture, a file lists the
+validation and test performance as fractions, the latency in seconds and the parameters in millions. Each
+value is the mean of three runs: on Cora, with 500 validation and 1,000 test nodes, every accuracy is a whole
+number of thirds of a node. The package has no per-epoch records.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ from nasbench_lab.spaces.nasbench_graph import NasBenchGraph
 NAME = "nasbench_graph"
 MOST_BYTES = 16 * 2**20
 
-# Operations by their digit in the package's keys, also on `proteins`, where five of them were run.
+# The index of an operation is its digit in the package's keys. This also holds for `proteins`, which uses
+# only five of them.
 OPERATIONS = ("gat", "gcn", "gin", "cheb", "sage", "arma", "graph", "fc", "skip")
 
 # Title and number of training epochs, from the paper's table of hyperparameters.
@@ -46,10 +47,10 @@ FIELDS = ("valid_perf", "perf", "latency", "para")
 
 
 def convert(paths: Sequence[Path] = ()) -> Contents:
-    """Read the files of the installed package; raises `TableError` where they are not as published.
+    """Read the files of the installed package; raises `TableError` if they are not as published.
 
     Args:
-        paths: none for the installed package, or the folder that holds its `.bench` files.
+        paths: the folder that holds the `.bench` files; empty for the folder of the installed package.
     """
     if len(paths) > 1:
         raise UsageError(f"{NAME} is imported from one folder, {SOURCE.files}; received {len(paths)} paths")
@@ -88,7 +89,7 @@ def _data_set(name: str, path: Path) -> DataSet:
 
 
 def _columns(path: Path, space_name: str) -> tuple[Any, Any]:
-    """Keys of the table's rows, ascending, and the four fields, shapes `(A,)` and `(4, A)`."""
+    """Keys of the table's rows, ascending, shape `(A,)`, and the four fields, shape `(4, A)`."""
     try:
         listed = read_numbers(read_limited(path, MOST_BYTES))
     except ValueError as error:
@@ -114,13 +115,13 @@ def _columns(path: Path, space_name: str) -> tuple[Any, Any]:
 
 @cache
 def _canonical_indices(space: NasBenchGraph) -> frozenset[int]:
-    """Index of each distinct architecture of a space."""
+    """Indices of the distinct architectures of a space."""
     architectures = map(space.architecture, range(space.size))
     return frozenset(space.index(space.canonical(a)) for a in architectures if space.is_valid(a))
 
 
 def _architecture(key: object, digits: dict[int, int]) -> tuple[int, ...]:
-    """Topology and four operations from a key's five decimal digits; invalid where it has others."""
+    """Topology and four operations from the five decimal digits of a key; invalid for any other key."""
     if not isinstance(key, int) or not 0 <= key < 10**5:
         return ()
     topology, *operations = (int(digit) for digit in f"{key:05d}")
@@ -129,7 +130,7 @@ def _architecture(key: object, digits: dict[int, int]) -> tuple[int, ...]:
 
 def _numbers(fields: object, where: str) -> list[float]:
     if not isinstance(fields, dict) or set(fields) != set(FIELDS):
-        raise TableError(f"{where}: expected are the fields {', '.join(FIELDS)}")
+        raise TableError(f"{where}: expected the fields {', '.join(FIELDS)}")
     for name in FIELDS:
         value = fields[name]
         most = 1.0 if name in ("valid_perf", "perf") else 1e6

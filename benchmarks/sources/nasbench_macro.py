@@ -1,7 +1,7 @@
 """NAS-Bench-Macro (Su et al. 2021): 6,561 networks on CIFAR-10, three trainings of 50 epochs each.
 
-Only test accuracy was published, and that of each training's best epoch. There is no validation accuracy
-and no time, and none is made up: test accuracy never stands in for validation accuracy.
+Only the test accuracy of each training's best epoch was published. There is no validation accuracy and no
+time, and none is made up: test accuracy never stands in for validation accuracy.
 """
 
 import json
@@ -34,7 +34,7 @@ def convert(paths: Sequence[Path]) -> Contents:
     missing = [network for network in networks if network not in published]
     if missing or len(published) != len(networks):
         raise TableError(
-            f"{path} lists {len(published):,} networks, {len(missing):,} of the {len(networks):,} needed are"
+            f"{path} lists {len(published):,} networks; {len(missing):,} of the {len(networks):,} needed are"
             f" missing{f', first {missing[0]}' if missing else ''}"
         )
     accuracy = np.array([_accuracies(published[network], f"{path}, {network}") for network in networks])
@@ -62,7 +62,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise TableError(f"{path} is not JSON: {error}") from None
     if not isinstance(published, dict):
-        raise TableError(f"{path} does not hold results by network; expected is {FILES}")
+        raise TableError(f"{path} does not hold results by network; expected {FILES}")
     return published
 
 
@@ -96,7 +96,8 @@ SOURCE = Source(
     convert=convert,
     optima={("cifar10", "test"): 93.1267},
     downloads=(
-        # No checksum was published: this is that of a copy with all 6,561 networks and the published optimum.
+        # No checksum was published. This one is from a copy that has all 6,561 networks and the published
+        # optimum.
         Download(
             url="https://raw.githubusercontent.com/xiusu/NAS-Bench-Macro/master/data/nas-bench-macro_cifar10.json",
             checksum="sha256:686dee8363cc21cca8c1f321ad5749454f2d9b9ca5972682e137e539bc522297",

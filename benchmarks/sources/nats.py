@@ -1,4 +1,4 @@
-"""The data sets of a table from the records of NAS-Bench-201 and NATS-Bench."""
+"""The data sets of a table, built from the records of NAS-Bench-201 and NATS-Bench."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -16,13 +16,13 @@ MOST_SEEDS = 8
 
 
 def read_data_sets(path: Path, layout: Layout) -> tuple[dict[str, DataSet], dict[str, str]]:
-    """The data sets that official files hold, and the digest of the files.
+    """Read the data sets in official files, and the digest of the files.
 
-    Where not all architectures are there, the table is a partial one: it then answers for every cell that
-    the benchmark holds to be the same as one that is there; of several such the first is listed.
+    If some architectures are missing, the table is partial. It then also answers for every cell that the
+    benchmark treats as equal to a listed one. If the files hold several equal cells, the first is listed.
 
     Raises:
-        TableError: with one line, on anything that is not as published.
+        TableError: anything is not as published. The message is one line.
     """
     records = read_records(path, layout)
     space = find_space(layout.space)
@@ -36,7 +36,7 @@ def read_data_sets(path: Path, layout: Layout) -> tuple[dict[str, DataSet], dict
 
 
 def _rows(indices: list[int], space: SearchSpace) -> tuple[dict[int, int], NDArray[np.int64] | None]:
-    """The row of each architecture that gets one, and the table's keys where it is a partial one."""
+    """The row of each architecture that gets one, and the keys of a partial table (None if complete)."""
     if len(indices) == space.size:
         return {index: index for index in indices}, None
     first: dict[int, int] = {}
@@ -54,7 +54,7 @@ def _data_set(
     records: Records,
     path: Path,
 ) -> DataSet | None:
-    """One data set of the table; None where the files have nothing of it."""
+    """One data set of the table; None if the files have no accuracies on it."""
     curves: dict[tuple[int, str], list[tuple[int, Curve]]] = defaultdict(list)
     costs: dict[int, list[tuple[int, Costs]]] = defaultdict(list)
     for index, row in rows.items():
@@ -92,7 +92,7 @@ def _data_set(
 def _measurement(
     curves: list[tuple[int, Curve]], rows: int, like: Measurement | None, path: Path
 ) -> Measurement | None:
-    """Curves as one array; with the epochs and seeds of `like`, where one is given."""
+    """Curves as one array, with the epochs and seeds of `like` if it is given; None if there is no curve."""
     if not curves:
         return None
     recorded = {curve.epochs for _, curve in curves}
@@ -111,7 +111,7 @@ def _measurement(
 
 
 def _columns(costs: list[tuple[int, Costs]], rows: int) -> Column:
-    """Parameters, multiply-adds and latency of the lowest seed that has each, shape `(3, rows)`."""
+    """Parameters, multiply-adds and latency, each from the lowest seed that has it, shape `(3, rows)`."""
     values = np.full((3, rows), np.nan)
     for row, cost in sorted(costs, key=lambda item: -item[1].seed):
         given = np.array([cost.parameters, cost.flops, cost.latency])

@@ -1,8 +1,8 @@
 """The size space of NATS-Bench (Dong et al. 2021): 32,768 networks on three data sets, per seed and epoch.
 
-Each was trained for 1, 12 and 90 epochs, with a schedule of its own each time. See
-`nasbench_lab.benchmarks.formats.nats_files` for what is taken from the official files. The authors
-measured the seconds of an epoch once, in the shortest training, and give them for all three.
+Each network was trained for 1, 12 and 90 epochs, each time with a separate schedule.
+`nasbench_lab.benchmarks.formats.nats_files` lists the values that are read from the official files. The
+authors measured the seconds of an epoch once, in the shortest training, and list them for all three.
 """
 
 from collections.abc import Sequence

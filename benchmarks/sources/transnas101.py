@@ -1,17 +1,17 @@
 """TransNAS-Bench-101 (Duan et al. 2021): 4,096 cells and 3,256 skeletons, each trained once on seven tasks.
 
-The official file is one of `torch.save` around plain dictionaries (the official reader makes its own class
-around them after loading):
+The official file was written by `torch.save` and holds plain dictionaries. (The official reader wraps them in
+its own class after loading.) Its layout:
 
     data / micro or macro / network / task
         total_epochs
-        model_info   inference_time (seconds), model_params, model_FLOPs; those of the encoder are not read
-        metrics      by name a list with a value for each epoch: train_*, valid_*, test_*, time_elapsed
+        model_info   inference_time (seconds), model_params, model_FLOPs; the encoder's are not read
+        metrics      by name, a list with one value per epoch: train_*, valid_*, test_*, time_elapsed
 
-Every metric is kept in its published unit. Of the test metrics only the last epoch is read. What the file
-calls time_elapsed counts from the start of the training, passes over validation and test data included, and
-cannot be told apart; the training code writes it as `hours:minutes:seconds`. The training code counts single
-parameters and multiply-adds; numbers too small for that are taken to be millions.
+Every metric is kept in its published unit. Of the test metrics, only the last epoch is read. `time_elapsed`
+counts from the start of the training. It includes the passes over validation and test data, which cannot be
+separated from the rest. The training code writes it as `hours:minutes:seconds`. The training code counts
+single parameters and multiply-adds; numbers too small for that are taken to be millions.
 """
 
 import math
@@ -47,11 +47,11 @@ class Task:
     """One of the seven tasks.
 
     Attributes:
-        title: for people.
-        epochs: of each training.
-        name: of the metric in the file, after `valid_` and `test_`.
-        metric: what it is, with its unit; higher is better.
-        least, most: between which it lies.
+        title: readable name of the task.
+        epochs: number of epochs of each training.
+        name: name of the metric in the file, after `valid_` and `test_`.
+        metric: readable name of the metric, with its unit if it has one; higher is better.
+        least, most: the range of the metric.
     """
 
     title: str
@@ -76,11 +76,11 @@ READ = {f"{split}_{task.name}" for split in ("valid", "test") for task in TASKS.
 
 @dataclass(frozen=True)
 class Network:
-    """What the file holds of one network.
+    """The results of one network.
 
     Attributes:
-        results: by task.
-        where: file and network, for errors.
+        results: its results by task, as the file holds them.
+        where: the file and the network, for error messages.
     """
 
     results: Any
@@ -96,7 +96,7 @@ def convert(paths: Sequence[Path]) -> Contents:
         content = read_plain(file, finished=_forget, alone=False)
     data = content.get("data") if type(content) is dict else None
     if type(data) is not dict or not set(SPACES) <= set(data):
-        raise TableError(f"{path} holds no data of micro and macro; expected is {FILES}")
+        raise TableError(f"{path} holds no data of micro and macro; expected {FILES}")
     listed = {part: _networks(data[part], space, f"{path}, {part}") for part, space in SPACES.items()}
     data_sets = {
         f"{part}-{name}": _data_set(*networks, part, name)
@@ -107,17 +107,17 @@ def convert(paths: Sequence[Path]) -> Contents:
 
 
 def _forget(found: dict[Any, Any]) -> None:
-    """Take the metrics that are not read out of a network's, so that they take no memory."""
+    """Drop the metrics that are not needed, to save memory."""
     if "time_elapsed" in found:
         for name in found.keys() - READ:
             values = found.pop(name)
             if type(values) is list:
-                # The reader may still know it by number.
+                # The pickle reader may still hold a reference to the list.
                 values.clear()
 
 
 def _networks(listed: Any, space_name: str, where: str) -> tuple[NDArray[np.int64] | None, list[Network]]:
-    """All networks of a space in its order, and their keys where not every tuple is one."""
+    """All networks of a space in its order, and their keys (None if every tuple is an architecture)."""
     space = find_space(space_name)
     found: dict[int, Network] = {}
     for text, results in listed.items() if type(listed) is dict else ():
@@ -181,7 +181,7 @@ def _data_set(keys: NDArray[np.int64] | None, networks: Sequence[Network], part:
 
 
 def _record(results: Any, name: str, task: Task, where: str) -> Mapping[str, Any]:
-    """What a network has on one task, its parts being dictionaries and its length as published."""
+    """A network's record of one task, with its parts and its number of epochs checked."""
     record = results.get(name) if type(results) is dict else None
     if type(record) is not dict:
         raise TableError(f"{where}: there is no record of this task")
@@ -190,15 +190,17 @@ def _record(results: Any, name: str, task: Task, where: str) -> Mapping[str, Any
             raise TableError(f"{where}: {part} is not a dictionary")
     epochs = record.get("total_epochs")
     if type(epochs) is not int or epochs != task.epochs:
-        raise TableError(f"{where}: total_epochs is not {task.epochs}, as of every training")
+        raise TableError(f"{where}: total_epochs is not {task.epochs}, as in every training of this task")
     return record
 
 
 def _curve(record: Mapping[str, Any], metric: str, where: str) -> list[float]:
-    """A metric after each epoch."""
+    """The values of a metric, one per epoch."""
     values = record["metrics"].get(metric)
     if type(values) is not list or len(values) != record["total_epochs"]:
-        raise TableError(f"{where}: {metric} is not a list of {record['total_epochs']} numbers, one an epoch")
+        raise TableError(
+            f"{where}: {metric} is not a list of {record['total_epochs']} numbers, one per epoch"
+        )
     if metric == "time_elapsed":
         values = [_seconds(value) for value in values]
     if not all(map(is_number, values)):
@@ -207,7 +209,7 @@ def _curve(record: Mapping[str, Any], metric: str, where: str) -> list[float]:
 
 
 def _seconds(value: Any) -> Any:
-    """Seconds of `01:02:03`; all else as it is."""
+    """Convert `01:02:03` to seconds; return any other value unchanged."""
     form = TIME.fullmatch(value) if type(value) is str else None
     if form is None:
         return value
@@ -223,7 +225,7 @@ def _info(record: Mapping[str, Any], name: str, where: str) -> float:
 
 
 def _check(values: Values, least: float, most: float, what: str, places: Sequence[str]) -> None:
-    """Values by row, `(A,)` or `(A, epochs, 1)`: each one finite and within the range."""
+    """Check that all values are finite and within the range; shape `(A,)` or `(A, epochs, 1)`."""
     wrong = ~((values >= least) & (values <= most)) | np.isinf(values)
     if wrong.any():
         place = tuple(np.argwhere(wrong)[0].tolist())
@@ -234,14 +236,20 @@ def _check(values: Values, least: float, most: float, what: str, places: Sequenc
 
 
 def _millions(values: Values, counted_from: float, least: float, what: str) -> Values:
-    """Counts, or millions already, as millions: no network has as few of them as `counted_from`."""
+    """Convert counts to millions.
+
+    No network has fewer than `counted_from`, so if the smallest value is below that, the values are in
+    millions already. Raises `TableError` if a network has fewer than `least` million.
+    """
     millions = values / 1e6 if values.min() >= counted_from else values
     if millions.min() < least:
-        raise TableError(f"{what} or that of another network is below {least:g} million, which none can have")
+        raise TableError(
+            f"{what} of this or another network is below {least:g} million, too few for any network"
+        )
     return millions
 
 
-# No optima: the file was not at hand, and those in papers are of the best epoch of each training.
+# No optima: the file was not at hand, and the optima in papers are from the best epoch of each training.
 SOURCE = Source(
     name=NAME,
     title="TransNAS-Bench-101",

@@ -1,1 +1,1 @@
-"""Surrogates: models that predict what no table lists."""
+"""Surrogates: models that predict architectures that no table lists."""

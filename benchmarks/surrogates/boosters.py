@@ -1,7 +1,8 @@
 """Takes the trees out of pickled XGBoost and LightGBM boosters, without either library.
 
 Nothing in a pickle is run, see `nasbench_lab.benchmarks.formats.pickles`. XGBoost's binary form is read as
-versions 0.90 to 1.2 pickle it, when the published models were made, LightGBM's text as versions 2.2 to 4 do.
+versions 0.90 to 1.2 pickle it; these were current when the published models were made. LightGBM's text form
+is read as versions 2.2 to 4 pickle it.
 """
 
 import math
@@ -18,8 +19,8 @@ from nasbench_lab.benchmarks.surrogates.forest import Forest
 DEEPEST = 256
 MOST_NODES = 2**26
 
-# The layout of XGBoost's binary form: what is not named is not used, or reserved.
-SNAPSHOT = b"CONFIG-offset:"  # an int64 follows, then the model of so many bytes, then JSON
+# The layout of XGBoost's binary form. Unnamed fields are unused here or reserved.
+SNAPSHOT = b"CONFIG-offset:"  # then an int64 (the model's size in bytes), the model, and JSON
 MODEL = b"binf"
 LEARNER = struct.Struct("<f I i 124x")  # base score, features, classes
 GBTREE = struct.Struct("<i 20x i i 128x")  # trees, outputs, size of vectors in leaves
@@ -27,27 +28,29 @@ TREE = struct.Struct("<4x i 8x i i 124x")  # nodes, features, size of vectors in
 NODE = np.dtype([("parent", "<i4"), ("left", "<i4"), ("right", "<i4"), ("split", "<u4"), ("value", "<f4")])
 STATISTICS = 16  # bytes for each node, after all nodes of a tree
 NO_CHILD = -1
-FEATURE = 0x7FFFFFFF  # the highest bit of a split says where what is missing goes; nothing is missing here
+FEATURE = 0x7FFFFFFF  # a split's highest bit is for missing values; there are none here
 
 
 def read_booster(file: Readable, features: int) -> Forest:
-    """The trees of a pickled booster, as the library itself predicts with them.
+    """The trees of a pickled booster; the forest predicts as the library does.
 
     Args:
         file: the pickle.
-        features: how many the booster must have been fitted on. None may be missing (NaN) in a prediction.
+        features: number of features that the booster must have been fitted on. No feature may be missing
+            (NaN) in a prediction.
 
     Returns:
-        A forest for features of 32 bits. XGBoost adds in 32 bits, a forest in 64: their predictions differ
-        by that rounding alone, some 1e-4 at 93 % after 300 trees.
+        A forest for 32-bit features. XGBoost adds in 32 bits, a forest in 64 bits. Their predictions differ
+        only by this rounding, by about 1e-4 at 93 % after 300 trees.
 
     Raises:
-        ValueError: on what is damaged, no booster, or no plain sum of trees for a regression.
+        ValueError: if the pickle is damaged, holds no booster, or its booster is not a plain sum of trees
+            for a regression.
     """
     booster = read_plain(file, boosters=True)
     if type(booster) is not Booster or booster.state is None:
         raise ValueError("the pickle does not hold a booster")
-    # LightGBM 4 renamed it.
+    # LightGBM 4 renamed `handle` to `_handle`.
     handle = booster.state.get("handle", booster.state.get("_handle"))
     if booster.library == "xgboost":
         if type(handle) is not bytes:
@@ -57,19 +60,19 @@ def read_booster(file: Readable, features: int) -> Forest:
         raise ValueError("the pickle holds a LightGBM booster without its model")
     best = booster.state.get("best_iteration", -1)
     if type(best) is not int:
-        raise ValueError("the pickle holds a LightGBM booster that stopped early at no number of trees")
+        raise ValueError("the pickle holds a LightGBM booster whose best_iteration is not a whole number")
     return lightgbm_forest(handle, features, best)
 
 
 @dataclass
 class _Bytes:
-    """Reads pieces of known size off the front of some bytes."""
+    """Reads pieces of known size from the front of some bytes."""
 
     data: bytes
     at: int = 0
 
     def take(self, length: int) -> int:
-        """Step over a piece, and return where it starts."""
+        """Step over a piece and return its start."""
         start = self.at
         if not 0 <= length <= len(self.data) - start:
             raise ValueError("the XGBoost model is cut off or damaged")
@@ -95,15 +98,15 @@ def xgboost_forest(model: bytes, features: int) -> Forest:
         reader.take(len(MODEL))
     elif model.startswith(b"{", reader.at):
         raise ValueError(
-            "the XGBoost model is in JSON or UBJSON, as later versions write it than made the published"
-            " files; only the binary form is read"
+            "the XGBoost model is in JSON or UBJSON, which later versions write; only the binary form of the"
+            " published files is read"
         )
     base_score, fitted_on, classes = reader.unpack(LEARNER)
     objective, booster = reader.word(), reader.word()
     if booster != b"gbtree" or objective not in (b"reg:squarederror", b"reg:linear") or classes > 1:
         raise ValueError("the XGBoost model is not a sum of trees for a regression")
     trees, outputs, vectors = reader.unpack(GBTREE)
-    if outputs > 1 or vectors:  # since version 1.0 the outputs are not written
+    if outputs > 1 or vectors:  # version 1.0 and later do not write the outputs
         raise ValueError("the XGBoost model predicts more than one number")
     if fitted_on != features:
         raise ValueError(f"the XGBoost model takes {fitted_on} features; {features} are expected")
@@ -113,7 +116,7 @@ def xgboost_forest(model: bytes, features: int) -> Forest:
     for _ in range(trees):
         nodes, _, vectors = reader.unpack(TREE)
         if nodes < 1 or vectors:
-            raise ValueError("the XGBoost model has a tree without nodes")
+            raise ValueError("the XGBoost model has a tree without nodes, or with vectors in its leaves")
         start = reader.take(nodes * (NODE.itemsize + STATISTICS))
         piece = np.frombuffer(model, NODE, nodes, start).copy()
         inside = (
@@ -130,7 +133,7 @@ def xgboost_forest(model: bytes, features: int) -> Forest:
         total += nodes
     nodes = np.concatenate(pieces)
     leaf = nodes["left"] == np.arange(total)
-    # Here a sample goes left where it is below the threshold; in a forest, where it is at most that.
+    # XGBoost sends a sample left if it is below the threshold, a forest if it is at most the threshold.
     with np.errstate(all="ignore"):
         below = np.nextafter(nodes["value"], np.float32(-np.inf)).astype(np.float64)
     return _forest(
@@ -145,7 +148,7 @@ def xgboost_forest(model: bytes, features: int) -> Forest:
     )
 
 
-# What must stand in the head of a LightGBM model, or in one of its trees, where it is there at all.
+# Required values in the head of a LightGBM model and in its trees. An entry may also be missing.
 PLAIN_MODEL = {"num_class": "1", "num_tree_per_iteration": "1"}
 PLAIN_TREE = {"num_cat": "0", "is_linear": "0"}
 MISSING_IS_ZERO, CATEGORICAL = 4, 1  # bits of a LightGBM decision
@@ -156,8 +159,8 @@ def lightgbm_forest(model: str, features: int, best_iteration: int = -1) -> Fore
 
     Args:
         model: the text.
-        features: how many it must have been fitted on.
-        best_iteration: how many trees count, as of early stopping; all where it is not above 0.
+        features: number of features that the model must have been fitted on.
+        best_iteration: number of trees to keep, as found by early stopping; all if it is 0 or less.
     """
     head, *blocks = model.partition("\nend of trees")[0].split("\nTree=")
     if not head.startswith("tree\n") or "\nend of trees" not in model:
@@ -168,7 +171,9 @@ def lightgbm_forest(model: str, features: int, best_iteration: int = -1) -> Fore
     if facts.get("max_feature_idx") != str(features - 1):
         raise ValueError(f"the LightGBM model does not take {features} features")
     if not blocks or best_iteration > len(blocks):
-        raise ValueError(f"the LightGBM model has {len(blocks)} trees, of which {best_iteration} count")
+        raise ValueError(
+            f"the LightGBM model has too few trees ({len(blocks)}) for best_iteration {best_iteration}"
+        )
     if best_iteration > 0:
         blocks = blocks[:best_iteration]
     parts: list[dict[str, NDArray[Any]]] = []
@@ -189,7 +194,7 @@ def lightgbm_forest(model: str, features: int, best_iteration: int = -1) -> Fore
 
 
 def _facts(block: str) -> dict[str, str]:
-    """The lines `name=value` of a part of a LightGBM model."""
+    """The `name=value` lines of one part of a LightGBM model."""
     return {name: value for name, _, value in (line.partition("=") for line in block.split("\n"))}
 
 
@@ -204,7 +209,7 @@ def _lightgbm_tree(facts: dict[str, str]) -> dict[str, NDArray[Any]]:
     leaves = _column(facts, "leaf_value", np.float64)
     count = len(leaves)
     if facts.get("num_leaves") != str(count) or not count:
-        raise ValueError("the LightGBM model has a tree with another number of leaves than it says")
+        raise ValueError("the LightGBM model has a tree whose num_leaves does not match its leaf values")
     splits = count - 1
     feature, left, right, decision = (
         _column(facts, name, np.int64) if splits else np.zeros(0, np.int64)
@@ -212,13 +217,13 @@ def _lightgbm_tree(facts: dict[str, str]) -> dict[str, NDArray[Any]]:
     )
     threshold = _column(facts, "threshold", np.float64) if splits else np.zeros(0)
     if any(len(column) != splits for column in (feature, left, right, decision, threshold)):
-        raise ValueError("the LightGBM model has a tree with another number of splits than leaves")
+        raise ValueError("the LightGBM model has a tree whose splits are not one fewer than its leaves")
     if (decision & (MISSING_IS_ZERO | CATEGORICAL)).any():
-        raise ValueError("the LightGBM model has splits that are no comparisons of numbers")
+        raise ValueError("the LightGBM model has splits that are not plain comparisons of numbers")
     itself = np.arange(splits, splits + count)
     sides = []
     for side in (left, right):
-        # A leaf is written as the complement of its number.
+        # A leaf is written as the bitwise complement of its number.
         if not ((side >= -count) & (side < splits)).all():
             raise ValueError("the LightGBM model has nodes whose children are not there")
         sides.append(np.concatenate([np.where(side < 0, splits + ~side, side), itself]))
@@ -250,7 +255,7 @@ def _forest(
     constant: float,
     features: int,
 ) -> Forest:
-    """A forest of the nodes that can be reached, level by level; children lie after their parents."""
+    """A forest of the reachable nodes, level by level; children lie after their parents."""
     if len(feature) > MOST_NODES:
         raise ValueError(f"the model has {len(feature):,} nodes, more than any published one")
     levels = [roots]
@@ -258,9 +263,9 @@ def _forest(
     while len(inner := levels[-1][left[levels[-1]] != levels[-1]]):
         levels.append(np.concatenate([left[inner], right[inner]]))
         reached += len(levels[-1])
-        # A circle would be walked without end.
+        # The walk around a cycle would never end.
         if reached > len(feature) or len(levels) > DEEPEST:
-            raise ValueError(f"the nodes of the model are no trees of at most {DEEPEST} levels")
+            raise ValueError(f"the nodes of the model do not form trees of at most {DEEPEST} levels")
     order = np.concatenate(levels)
     place = np.full(len(feature), -1)
     place[order] = np.arange(len(order))

@@ -1,4 +1,4 @@
-"""The vector that NAS-Bench-301's surrogates are asked: ConfigSpace 0.4.12's of a DARTS architecture."""
+"""The input of NAS-Bench-301's surrogates: ConfigSpace 0.4.12's vector of a DARTS architecture."""
 
 from collections.abc import Sequence
 
@@ -11,8 +11,8 @@ from nasbench_lab.spaces.darts import NODES, PAIRS, SPACES, Darts
 SPACE: Darts = SPACES[0]
 
 
-# The hyperparameters that are searched, by where ConfigSpace puts them: by depth of their conditions, then by
-# name. The 22 that are not are named in `tests/benchmarks/sources/nasbench301/make.py`.
+# The searched hyperparameters in ConfigSpace's order: by depth of their conditions, then by name.
+# `tests/benchmarks/sources/nasbench301/make.py` names the 22 that are not searched.
 CELLS = ("normal", "reduce")
 ALWAYS = [f"edge_{cell}_{edge}" for cell in CELLS for edge in (0, 1)]
 INPUTS = [f"inputs_node_{cell}_{node}" for cell in CELLS for node in (3, 4, 5)]
@@ -23,7 +23,7 @@ PLACES = {
     **{name: place for place, name in enumerate(CONDITIONAL, start=32)},
 }
 FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}
-# The published setting of the others, as ConfigSpace 0.4.12 scales it; what is no choice is 0.
+# The published setting of the others, as ConfigSpace 0.4.12 scales it. Fixed choices and constants are 0.
 SETTINGS = np.full(56, -1.0, dtype=np.float32)
 SETTINGS[[*range(10), 14, *range(21, 32)]] = 0.0
 SETTINGS[0] = 0.5863451791322545  # batch size
@@ -40,14 +40,14 @@ SETTINGS[31] = 0.7051278400653053  # alpha of Mixup
 
 
 def configuration_vectors(architectures: Sequence[Architecture]) -> NDArray[np.float32]:
-    """What the official surrogates are asked: ConfigSpace 0.4.12's vector of each architecture.
+    """The input of the official surrogates: ConfigSpace 0.4.12's vector of each architecture.
 
-    One number for each hyperparameter of the published `configspace.json`, as ConfigSpace orders and scales
-    them: the index of a choice, -1 where a condition leaves it without a value (as NAS-Bench-301 does), and
-    the published setting of what is not searched.
+    A vector has one number for each hyperparameter of the published `configspace.json`, as ConfigSpace
+    orders and scales them. A searched hyperparameter is the index of its choice. It is -1 if a condition
+    leaves it without a value, as in NAS-Bench-301. The others have their published setting.
 
     Args:
-        architectures: of the space `darts`, n of them.
+        architectures: n architectures of the space `darts`.
 
     Returns:
         Shape `(n, 56)`.

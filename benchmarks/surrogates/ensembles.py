@@ -2,10 +2,10 @@
 
     /                        format_version, benchmark, source_sha256, created_by, digest
     /valid_accuracy/<i>/     the arrays of a `Forest`: member i of the ensemble, in percent
-    /seconds/<i>/            the same of the training time, in seconds
+    /seconds/<i>/            the same for the training time, in seconds
 
-What the official ensembles predict is answered, from the same trees, without the libraries that made them.
-Nothing in the file is ever executed.
+The predictions are those of the official ensembles. They come from the same trees, without the libraries
+that made them. Nothing in the file is ever executed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,8 +49,8 @@ class Ensembles:
     Attributes:
         members: the forests of each ensemble, by `valid_accuracy` (percent) and `seconds`.
         source_sha256: of the official files, by name.
-        path: of the file, where it was read from one.
-        digest: of the file's content, where it was read from one.
+        path: the file they were read from, or None.
+        digest: of that file's content, or empty.
     """
 
     name = NAME
@@ -73,7 +73,7 @@ class Ensembles:
         self.digest = digest
 
     def facts(self) -> dict[str, str]:
-        """What a reader may want to know, by a word for it."""
+        """Facts for a reader, each under a short name."""
         return {
             "title": self.title,
             "citation": self.citation,
@@ -91,27 +91,27 @@ class Ensembles:
             raise unknown_name(f"data set of {self.name}", data_set, self.data_set_names)
 
     def task(self, data_set: str, view: View) -> "EnsemblesTask":
-        """The data set as a search sees it; raises `UsageError` for any other view than the published one."""
+        """The data set as a search sees it; raises `UsageError` for unknown data sets, epochs or seeds."""
         return EnsemblesTask(self, data_set, epochs=view.epochs, seed=view.training_seed)
 
     def listed(self) -> Mapping[str, DataSet]:
-        """Nothing: a surrogate predicts, it lists no architecture."""
+        """Return an empty mapping: a surrogate lists no architecture."""
         return {}
 
     def predict(self, quantity: str, architectures: Sequence[Architecture]) -> NDArray[np.float64]:
-        """What each member of an ensemble predicts, in percent or seconds, shape `(members, n)`."""
+        """The prediction of each member of an ensemble, in percent or seconds, shape `(members, n)`."""
         vectors = configuration_vectors(architectures)
         return np.stack([forest.predict(vectors) for forest in self.members[quantity]])
 
     def verify(self) -> None:
-        """Compare the file's content with the digest it was written with; raises `TableError`."""
+        """Compare the content with the stored digest; raises `TableError` if they differ or reading fails."""
         if self.path is None:
             return
         check_digest(self.path, self.digest, partial(_damaged, self.path))
 
 
 def write_ensembles(ensembles: Ensembles, path: Path) -> None:
-    """Write the ensembles; an existing file is replaced only once the new one is whole."""
+    """Write the ensembles; an existing file is replaced only once the new one is complete."""
     with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["benchmark"] = NAME
@@ -124,7 +124,7 @@ def write_ensembles(ensembles: Ensembles, path: Path) -> None:
 
 
 def keep_ensembles(ensembles: Ensembles, path: Path) -> Ensembles:
-    """Write the ensembles and read them back; raises `TableError` where that fails."""
+    """Write the ensembles and read them back; raises `TableError` if that fails."""
     try:
         write_ensembles(ensembles, path)
     except OSError as error:
@@ -133,7 +133,7 @@ def keep_ensembles(ensembles: Ensembles, path: Path) -> Ensembles:
 
 
 def read_ensembles(path: Path) -> Ensembles:
-    """Read and check the ensembles; raises `TableError` where they are missing, damaged or newer."""
+    """Read and check the ensembles; raises `TableError` if missing, damaged or of another version."""
     try:
         with h5py.File(path, "r") as file:
             version = file.attrs.get("format_version")
@@ -182,16 +182,16 @@ def _damaged(path: Path, reason: str | BaseException) -> TableError:
 class EnsemblesTask:
     """Answers a search as NAS-Bench-301 does, for every architecture of the DARTS space.
 
-    A search sees the validation accuracy after 100 epochs: the mean of the ensemble, and with seed `random`
-    noise drawn at each evaluation from a normal distribution with the standard deviation of the members
-    (as `predict(with_noise=True)` of the official package). It is charged the mean of the ensemble of
-    training times. No surrogate of test accuracy was published: what is reported is the mean of the
-    ensemble, without noise.
+    A search sees the validation accuracy after 100 epochs, predicted as the mean of the ensemble. With seed
+    `random`, each evaluation adds noise. It is drawn from a normal distribution with the standard deviation
+    of the members, as in `predict(with_noise=True)` of the official package. The cost of an evaluation is
+    the mean of the ensemble of training times. No surrogate of test accuracy was published. The reported
+    accuracy is therefore the mean of the ensemble, without noise.
 
     Args:
         ensembles: as imported.
         data_set: `cifar10`.
-        epochs: 100, or None.
+        epochs: 100, or None for the same.
         seed: `random` or `mean`.
 
     Raises:
@@ -223,7 +223,7 @@ class EnsemblesTask:
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:
-        """Predict what a training would give; raises `ValueError` for what is no architecture."""
+        """Predict the result of a training; raises `ValueError` if the architecture is not valid."""
         self._check(epochs)
         evaluation, spread = self._known.get(architecture) or self._predict(architecture)
         if self.seed == "mean":
@@ -232,15 +232,15 @@ class EnsemblesTask:
         return evaluation._replace(valid_accuracy=min(max(drawn, 0.0), 100.0))
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Nothing: an architecture is predicted when it is asked for."""
+        """Do nothing: an architecture is predicted when it is evaluated."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent: its predicted validation accuracy without noise, in percent."""
+        """The reported value of an incumbent: its predicted validation accuracy without noise, in percent."""
         return (self._known.get(architecture) or self._predict(architecture))[0].valid_accuracy
 
     @property
     def card(self) -> TaskCard:
-        """What figures and reports say about this task."""
+        """The description of this task in figures and reports."""
         count = len(self._ensembles.members[VALID_ACCURACY])
         by = f"as predicted by the published surrogate ({count} boosted forests"
         seen = "their mean" if self.seed == "mean" else "their mean, with noise of their spread each time"
@@ -273,12 +273,12 @@ class EnsemblesTask:
         accuracies = self._ensembles.predict(VALID_ACCURACY, [architecture])[:, 0]
         seconds = float(self._ensembles.predict(SECONDS, [architecture]).mean())
         evaluation = Evaluation(
-            # A sum of trees may leave what it was fitted on a little.
+            # A sum of trees may slightly leave the range of the values it was fitted on.
             valid_accuracy=min(max(float(accuracies.mean()), 0.0), 100.0),
             seconds=max(seconds, 0.0),
             epochs=EPOCHS,
             source="surrogate",
         )
-        # Of all members, as numpy has it and the official package: not divided by one less.
+        # The variance is divided by the number of members, as in the official package, not by one less.
         self._known[architecture] = evaluation, float(accuracies.std())
         return self._known[architecture]

@@ -1,4 +1,4 @@
-"""A surrogate: models of a table that answer for what it does not list, in one HDF5 file.
+"""A surrogate in one HDF5 file: models of a table that also answer for unlisted architectures.
 
     /                        format_version, table, table_digest, data_set, title, space, metric, citation,
                              licence, reported, model, fraction, seed, rows_fitted, rows_held_out,
@@ -7,8 +7,8 @@
         mean, spread, seed_variance
                              groups with the arrays of a `Forest`
 
-The quantities are `valid_accuracy after E epochs` and, where the table has times, `seconds after E epochs`,
-for the end of each training that the table shows, and `reported`. Nothing in the file is ever executed.
+The quantities are `reported` and, for the end of each training in the table, `valid_accuracy after E epochs`.
+If the table has times, there is also `seconds after E epochs`. Nothing in the file is ever executed.
 """
 
 import hashlib
@@ -36,26 +36,27 @@ REPORTED = "reported"
 
 
 def valid_accuracy_after(epochs: int) -> str:
-    """The name of a quantity."""
+    """The name of the quantity: validation accuracy after `epochs`."""
     return f"valid_accuracy after {epochs} epochs"
 
 
 def seconds_after(epochs: int) -> str:
-    """The name of a quantity."""
+    """The name of the quantity: seconds after `epochs`."""
     return f"seconds after {epochs} epochs"
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How well a quantity is predicted on the rows that the surrogate was not fitted on.
+    """How well a quantity is predicted on the held-out rows, which the surrogate was not fitted on.
 
     Attributes:
         r2: coefficient of determination of the mean over seeds; 1 is perfect.
         kendall_tau: rank correlation (tau-b) with the mean over seeds; 1 is perfect.
         coverage: share of single values within the predicted 95 % interval, mean +- 1.96 spread.
-        seed_coverage: share of pairs of seeds of one architecture that differ by no more than the predicted
-            seed noise lets 95 % of pairs; NaN where the table has no two seeds.
-        rows: how many.
+        seed_coverage: share of pairs of seeds of one architecture that differ by no more than the bound that
+            the predicted seed noise sets for 95 % of pairs. NaN if there is no `seed_variance`, or no row
+            has two seeds.
+        rows: number of held-out rows with a value.
     """
 
     r2: float
@@ -71,9 +72,10 @@ class Predictor:
 
     Attributes:
         mean: over training seeds.
-        spread: standard deviation of one unseen value around the predicted mean: error and seed together.
-        seed_variance: of one training seed around the mean over seeds; None where the table shows no two
-            seeds, and nothing is known of it.
+        spread: standard deviation of one unseen value around the predicted mean; it covers both the error
+            of the prediction and the seed.
+        seed_variance: variance of one training seed around the mean over seeds; None if too few rows of the
+            table have two seeds.
         quality: on the held-out rows.
     """
 
@@ -85,17 +87,17 @@ class Predictor:
 
 @dataclass(frozen=True, kw_only=True)
 class SurrogateFacts:
-    """What a surrogate says of itself.
+    """The facts that a surrogate stores about itself.
 
     Attributes:
-        table, table_digest, data_set: what it was fitted on.
-        title, space, metric, citation, licence: as the table has them.
-        reported: what `reported` predicts, in words.
+        table, table_digest, data_set: the source of the rows it was fitted on.
+        title, space, metric, citation, licence: as in the table.
+        reported: description of the quantity `reported`, as text.
         model: name of the model.
-        fraction: of the distinct architectures that it was fitted on.
+        fraction: share of the distinct architectures that it was fitted on.
         seed: of the draw of these architectures, and of the model.
-        rows_fitted, rows_held_out: of the table.
-        least, most: between which the table's metric lies; a file without them is of an accuracy in percent.
+        rows_fitted, rows_held_out: numbers of rows of the table.
+        least, most: range of the table's metric. A file without them predicts an accuracy in percent.
     """
 
     table: str
@@ -120,10 +122,10 @@ class Surrogate:
     """Models of one data set of a table, by quantity.
 
     Attributes:
-        facts: what it was fitted on, and how.
+        facts: how it was fitted, and from which table.
         predictors: by name of the quantity.
-        path: of the file, where it was read from one.
-        digest: of the file's content, where it was read from one.
+        path: the file it was read from, or None.
+        digest: of that file's content, or empty.
     """
 
     def __init__(
@@ -140,12 +142,12 @@ class Surrogate:
 
     @property
     def space(self) -> SearchSpace:
-        """The space it answers for."""
+        """The search space that it answers for."""
         return find_space(self.facts.space)
 
     @cached_property
     def epochs(self) -> tuple[int, ...]:
-        """The epochs after which it predicts validation accuracy, ascending."""
+        """The numbers of epochs after which it predicts validation accuracy, ascending."""
         known = (name.split() for name in self.predictors)
         return tuple(sorted(int(words[2]) for words in known if words[0] == "valid_accuracy"))
 
@@ -154,9 +156,9 @@ class Surrogate:
 
         Args:
             quantity: its name.
-            features: of `space.features`, shape `(n, k)`.
+            features: from `space.features`, shape `(n, k)`.
         """
-        # A tree stays within what it was fitted on, a sum of trees may leave it a little.
+        # One tree stays within the values it was fitted on; a sum of trees may slightly leave their range.
         seconds = quantity.startswith("seconds")
         least, most = (0.0, math.inf) if seconds else (self.facts.least, self.facts.most)
         return np.clip(self.predictors[quantity].mean.predict(features), least, most)
@@ -166,34 +168,34 @@ class Surrogate:
         return self.predictors[quantity].spread.predict(features)
 
     def seed_noise(self, quantity: str, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Standard deviation of single training seeds, shape `(n,)`; 0 where nothing is known of it."""
+        """Standard deviation of single training seeds, shape `(n,)`; 0 if it is unknown."""
         variance = self.predictors[quantity].seed_variance
         if variance is None:
             return np.zeros(len(features))
         return np.sqrt(np.maximum(variance.predict(features), 0.0))
 
     def verify(self) -> None:
-        """Compare the file's content with the digest it was written with; raises `TableError`."""
+        """Compare the content with the stored digest; raises `TableError` if they differ or reading fails."""
         if self.path is None:
             return
         check_digest(self.path, self.digest, partial(damaged, self.path))
 
 
 def features_digest(space: SearchSpace) -> str:
-    """SHA-256 of the features of some architectures: it changes where `SearchSpace.features` does."""
+    """SHA-256 of the features of some architectures; it changes if `SearchSpace.features` changes."""
     rng = np.random.default_rng(0)
     features = space.features([space.sample(rng) for _ in range(32)])
     return hashlib.sha256(repr(features.shape).encode() + features.astype("<f4").tobytes()).hexdigest()
 
 
 def write_surrogate(surrogate: Surrogate, path: Path) -> None:
-    """Write a surrogate; an existing file is replaced only once the new one is whole."""
+    """Write a surrogate; an existing file is replaced only once the new one is complete."""
     with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["created_by"] = f"nasbench_lab {__version__}"
         file.attrs["features_sha256"] = features_digest(surrogate.space)
         for field in fields(SurrogateFacts):
-            # As in a table, what is as usual is left out.
+            # As in a table, default values are left out.
             if getattr(surrogate.facts, field.name) != field.default:
                 file.attrs[field.name] = getattr(surrogate.facts, field.name)
         for name, predictor in surrogate.predictors.items():
@@ -208,7 +210,7 @@ def write_surrogate(surrogate: Surrogate, path: Path) -> None:
 
 
 def read_surrogate(path: Path) -> Surrogate:
-    """Read and check a surrogate; raises `TableError` where it is missing, damaged or of another version."""
+    """Read and check a surrogate; raises `TableError` if it is missing, damaged or of another version."""
     try:
         with h5py.File(path, "r") as file:
             version = file.attrs.get("format_version")
@@ -251,7 +253,7 @@ def fit_command(path: Path) -> str:
 
 
 def damaged(path: Path, reason: str | BaseException) -> TableError:
-    """The error for a file that is not what it should be."""
+    """The error for a damaged file."""
     if isinstance(reason, BaseException):
         reason = f"{type(reason).__name__}: {reason}"
     return TableError(
@@ -283,7 +285,7 @@ def write_forest(forest: Forest, group: h5py.Group) -> None:
 
 
 def read_forest(group: h5py.Group, width: int) -> Forest:
-    """Read a forest for features `(n, width)`; raises what is in `hdf5.DAMAGE`."""
+    """Read a forest for features `(n, width)`; raises one of `hdf5.DAMAGE` if it is damaged."""
     arrays = {field.name: read_array(group[field.name]) for field in fields(Forest)}
     for name, kind in {"threshold": "f8", "value": "f8", "constant": "f8"}.items():
         arrays[name] = np.asarray(arrays[name])

@@ -24,8 +24,8 @@ from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import SearchSpace
 
 FOLDS = 5
-FEWEST = 50  # distinct architectures on either side
-NORMAL_95 = 1.959964  # 95 % of a normal distribution lie within so many standard deviations
+FEWEST = 50  # distinct architectures needed on either side
+NORMAL_95 = 1.959964  # 95 % of a normal distribution lie within this many standard deviations
 
 Model = Callable[[NDArray[np.float32], NDArray[np.float64], int], Forest]
 Values = NDArray[np.float64]
@@ -41,26 +41,26 @@ def fit_surrogate(
 ) -> Surrogate:
     """Fit a surrogate on a part of a table, and measure it on the rest.
 
-    The model is an ensemble of five, each fitted without a fifth of the rows; the errors on these fifths
-    teach it its spread. Architectures that are functionally equal stay together: none is held out whose
-    equal was fitted on.
+    The model is an ensemble of five members. Each member is fitted without a fifth of the rows. Another
+    model learns the spread from the errors on these fifths. Functionally equal architectures stay together:
+    they are all fitted on or all held out.
 
     Args:
         table: an open table.
         data_set: one of its data sets.
         model: one of `nasbench_lab.benchmarks.surrogates.models.MODELS`.
-        fraction: of the distinct architectures, drawn at random, to fit on; the others are held out.
+        fraction: share of the distinct architectures to fit on, drawn at random; the others are held out.
         seed: of the draw and the models.
 
     Raises:
-        UsageError: where there is no such model or data set, scikit-learn is not installed, the fraction
-            is not between 0 and 1, or too few rows are left on either side.
+        UsageError: if the model or the data set is unknown, scikit-learn is not installed, the fraction is
+            not between 0 and 1, the seed is negative, or too few architectures are left on either side.
     """
     learn = find_model(model)
     if not 0 < fraction < 1:
-        raise UsageError(f"the fraction to fit on is above 0 and below 1; received {fraction:g}")
+        raise UsageError(f"the fraction to fit on must be above 0 and below 1; received {fraction:g}")
     if seed < 0:
-        raise UsageError(f"the seed is 0 or more; received {seed}")
+        raise UsageError(f"the seed must be 0 or more; received {seed}")
     task = TabularTask(table, data_set)
     data = table.data_set(data_set)
     rows = _Rows.split(data, fraction, seed)
@@ -92,11 +92,12 @@ def fit_surrogate(
 
 @dataclass(frozen=True)
 class _Rows:
-    """All rows of a table, and which of them are fitted on.
+    """All rows of a table, split into those to fit on and those held out.
 
     Attributes:
         features: shape `(A, k)`.
-        kind: a number for each class of functionally equal architectures, in random order, shape `(A,)`.
+        kind: the class of functionally equal architectures of each row, shape `(A,)`. The classes are
+            numbered in random order.
         fitted, held_out: indices of rows.
     """
 
@@ -118,14 +119,14 @@ class _Rows:
 
 
 def _classes(space: SearchSpace, architectures: list[tuple[int, ...]]) -> NDArray[np.int64]:
-    """A number for each class of functionally equal architectures, shape `(A,)`, from 0 without gaps."""
+    """The class of functionally equal architectures of each row, numbered from 0 without gaps, `(A,)`."""
     keys = [space.index(space.canonical(architecture)) for architecture in architectures]
     classes: NDArray[np.int64] = np.unique(keys, return_inverse=True)[1]
     return classes
 
 
 def _quantities(data: DataSet, reported: Values) -> Iterator[tuple[str, Values]]:
-    """What is predicted, with the values of each row and seed, shape `(A, seeds)`."""
+    """The quantities to predict, each with its values by row and seed, shape `(A, seeds)`."""
     for training in data.trainings.values():
         valid = training.valid_accuracy
         if valid is not None:
@@ -138,7 +139,7 @@ def _quantities(data: DataSet, reported: Values) -> Iterator[tuple[str, Values]]
 
 
 def _seconds(training: Training, epochs: int) -> Values | None:
-    """Mean over seeds of what one evaluation costs: the training and one validation pass, shape `(A, 1)`."""
+    """Mean seconds over seeds of one evaluation: the training and one validation pass, shape `(A, 1)`."""
     parts = [
         _mean(measured.values[:, measured.epochs.index(epochs), :])
         for measured in (training.train_seconds, training.valid_seconds)
@@ -148,7 +149,7 @@ def _seconds(training: Training, epochs: int) -> Values | None:
 
 
 def _mean(values: NDArray[np.floating]) -> Values:
-    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN where none is."""
+    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN if a row has none."""
     present = ~np.isnan(values)
     means = np.full(len(values), np.nan)
     totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
@@ -157,7 +158,7 @@ def _mean(values: NDArray[np.floating]) -> Values:
 
 
 def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Predictor:
-    """The models of one quantity, from values of shape `(A, seeds)`, NaN where missing."""
+    """The models of one quantity, from values of shape `(A, seeds)`; missing values are NaN."""
     means = _mean(values)
     fitted, held_out = (part[~np.isnan(means[part])] for part in (rows.fitted, rows.held_out))
     for part, side in ((fitted, "to fit on"), (held_out, "held out")):
@@ -179,7 +180,7 @@ def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Pre
     once = np.unique(rows.kind[fitted], return_index=True)[1]
     return _measured(
         mean,
-        # Each distinct architecture once: the many equals of a single one say little of the others.
+        # Use each distinct architecture once: many equals of a single one say little about the others.
         _spread(features[once], fold[once], np.abs(values[fitted] - unseen[:, None])[once], seed),
         _seed_variance(features, values[fitted], seed),
         rows.features[held_out],
@@ -190,7 +191,7 @@ def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Pre
 def _spread(features: NDArray[np.float32], fold: NDArray[np.int64], errors: Values, seed: int) -> Forest:
     """A model of the standard deviation that makes the 95 % interval hold 95 % of errors `(A, seeds)`."""
     typical = _mean(errors)
-    # Where all errors are next to nothing, one that is not would else be any number of times as large.
+    # A floor: if nearly all errors are zero, the ratio of a larger one to its prediction has no bound.
     least = 0.1 * typical.mean()
 
     def model(rows: NDArray[np.bool_]) -> Forest:
@@ -206,7 +207,7 @@ def _spread(features: NDArray[np.float32], fold: NDArray[np.int64], errors: Valu
 
 
 def _seed_variance(features: NDArray[np.float32], values: Values, seed: int) -> Forest | None:
-    """A model of the variance of single seeds; None where fewer than `FEWEST` rows have two."""
+    """A model of the variance of single seeds; None if fewer than `FEWEST` rows have two seeds."""
     counts = (~np.isnan(values)).sum(axis=1)
     several = counts >= 2
     if several.sum() < FEWEST:
@@ -229,7 +230,7 @@ def _measured(
     scatter = ((truth - truth.mean()) ** 2).sum()
     varies = scatter > 0 and np.ptp(predicted) > 0
     present = ~np.isnan(values)
-    # What never varies has no spread, and is predicted to rounding.
+    # A quantity that never varies has no spread and is predicted up to rounding: allow for the rounding.
     most = NORMAL_95 * spread.predict(features) + 1e-9 * np.abs(predicted)
     inside = np.abs(values - predicted[:, None]) <= most[:, None]
     quality = Quality(
@@ -243,7 +244,7 @@ def _measured(
 
 
 def _seed_coverage(seed_variance: Forest | None, features: NDArray[np.float32], values: Values) -> float:
-    """Share of pairs of seeds that differ by no more than the noise lets 95 % of pairs."""
+    """Share of pairs of seeds within the bound that the noise sets for 95 % of pairs; NaN if unknown."""
     if seed_variance is None:
         return np.nan
     # The difference of two seeds has twice the variance of one.

@@ -1,4 +1,4 @@
-"""Ensembles of regression trees as plain arrays: stored without pickle, evaluated with numpy alone."""
+"""Ensembles of regression trees as plain arrays, stored without pickle and evaluated with numpy alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -10,19 +10,18 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Forest:
-    """The sum of many trees, and a constant.
+    """The sum of many trees and a constant.
 
-    The nodes of all trees lie end to end (m of them). At an inner node a sample goes left where its
-    feature is at most the threshold, otherwise right. A leaf is its own child on both sides. Children lie
-    after their parent.
+    The m nodes of all trees lie end to end. At an inner node, a sample goes left if its feature is at most
+    the threshold, otherwise right. A leaf is its own child on both sides. Children lie after their parent.
 
     Attributes:
-        feature: the feature that each node asks for, shape `(m,)`; 0 at a leaf.
+        feature: index of the feature that each node compares, shape `(m,)`; 0 at a leaf.
         threshold: shape `(m,)`.
         left, right: index of each child among all nodes, shape `(m,)`.
-        value: what a leaf adds, shape `(m,)`; 0 at inner nodes.
+        value: the number that a leaf adds, shape `(m,)`; 0 at inner nodes.
         roots: first node of each tree, shape `(trees,)`.
-        constant: what is added to every prediction, shape `()`.
+        constant: added to every prediction, shape `()`.
     """
 
     feature: NDArray[np.int32]
@@ -34,8 +33,8 @@ class Forest:
     constant: NDArray[np.float64]
 
     def predict(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Predictions for samples of shape `(n, k)`, shape `(n,)`."""
-        # In pieces, so that the nodes in flight stay within the processor's caches.
+        """Predictions of shape `(n,)` for samples of shape `(n, k)`."""
+        # Predict in pieces, to keep the current nodes in the processor's caches.
         step = max(1, 2**20 // max(1, len(self.roots)))
         pieces = [self._predict(features[start : start + step]) for start in range(0, len(features), step)]
         return np.concatenate([np.empty(0), *pieces])
@@ -52,7 +51,7 @@ class Forest:
 
     @cached_property
     def _depth(self) -> int:
-        """Steps from a root to the furthest leaf."""
+        """The largest number of steps from a root to a leaf."""
         steps = 0
         nodes = self.roots
         while len(nodes := nodes[self.left[nodes] != nodes]):
@@ -61,18 +60,18 @@ class Forest:
         return steps
 
     def check(self, features: int) -> None:
-        """Raise `ValueError` where the arrays are no forest that `predict` can walk to its leaves."""
+        """Raise `ValueError` if the arrays do not form a forest that `predict` can walk to its leaves."""
         nodes = np.arange(len(self.feature))
         for field in fields(self)[:5]:
             if getattr(self, field.name).shape != nodes.shape:
                 raise ValueError(f"{field.name} has another shape than feature")
         leaf = (self.left == nodes) & (self.right == nodes)
         ascends = (self.left > nodes) & (self.right > nodes)
-        # Each node has one parent at most: without this, walking could take time without end.
+        # Each node has at most one parent. Otherwise the walk could take exponential time.
         children = np.concatenate([self.left[~leaf], self.right[~leaf], self.roots])
         inside = ((children >= 0) & (children < len(nodes))).all()
         if not ((leaf | ascends).all() and inside and np.bincount(children, minlength=1).max() <= 1):
-            raise ValueError("its nodes are no trees")
+            raise ValueError("its nodes do not form trees")
         if not ((self.feature >= 0) & (self.feature < features)).all():
             raise ValueError(f"its nodes ask for more than {features} features")
         if self.roots.ndim != 1 or self.constant.shape != ():
@@ -82,7 +81,7 @@ class Forest:
 
 
 def join(forests: Sequence[Forest], weight: float) -> Forest:
-    """The weighted sum of forests, as one."""
+    """One forest that predicts `weight` times the sum of the given ones."""
     nodes = np.cumsum([0, *(len(forest.feature) for forest in forests)]).astype(np.int32)
 
     def joined(name: str, shift: bool = False) -> NDArray:  # type: ignore[type-arg]

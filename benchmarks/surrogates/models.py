@@ -1,6 +1,6 @@
-"""The models that a surrogate can be made of, from scikit-learn, as forests of plain arrays.
+"""The scikit-learn models that a surrogate can be made of, as forests of plain arrays.
 
-Only this file knows scikit-learn, and nothing imports it unless a surrogate is fitted.
+Only this file uses scikit-learn. It is imported only when a surrogate is fitted.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 
 def gradient_boosting(samples: Samples, values: Values, seed: int) -> Forest:
-    """Histogram gradient boosting: 150 small trees, each fitted to what those before it left over."""
+    """Histogram gradient boosting: 150 small trees, each fitted to the remaining error of those before it."""
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
@@ -30,7 +30,7 @@ def gradient_boosting(samples: Samples, values: Values, seed: int) -> Forest:
         early_stopping=False,
         random_state=seed,
     )
-    # Its threads wait for each other at every split: on a busy machine they take ten times as long as one.
+    # Its threads wait for each other at every split. On a busy machine they take ten times as long as one.
     with threadpool_limits(1):
         return boosted(model.fit(samples, values))
 
@@ -65,7 +65,7 @@ MODELS: dict[str, Callable[[Samples, Values, int], Forest]] = {
 
 
 def find_model(name: str) -> Callable[[Samples, Values, int], Forest]:
-    """The model called `name`; raises `UsageError` where there is none, or scikit-learn is not here."""
+    """The model called `name`; raises `UsageError` if it is unknown or scikit-learn is not installed."""
     if name not in MODELS:
         raise unknown_name("model of surrogates", name, MODELS)
     try:
@@ -104,7 +104,7 @@ def _tree(tree: Any) -> Forest:
 
 
 def _forest(leaf: Any, feature: Any, threshold: Any, left: Any, right: Any, value: Any) -> Forest:
-    """One tree, with the fields of a leaf that mean nothing set to what a forest asks for."""
+    """One tree; the unused fields of each node are set to the values that `Forest` requires."""
     nodes = np.arange(len(leaf))
     return Forest(
         feature=np.where(leaf, 0, feature).astype(np.int32),

@@ -15,13 +15,13 @@ class SurrogateTask:
     """Answers a search from a surrogate, for every architecture of its space.
 
     Args:
-        surrogate: fitted on the data set that is searched.
-        epochs: training epochs behind the accuracy a search sees; None for the longest training.
-        seed: `random` adds the predicted seed noise, drawn anew at each evaluation, where the table shows
-            what it is; with any other the predicted mean is seen.
+        surrogate: fitted on the data set to search.
+        epochs: training epochs behind the accuracy that a search sees; None for the longest training.
+        seed: `random` adds the predicted seed noise, drawn anew at each evaluation, if the surrogate knows
+            it. With any other seed a search sees the predicted mean.
 
     Raises:
-        UsageError: where the surrogate predicts nothing after so many epochs.
+        UsageError: if the surrogate predicts no validation accuracy after this number of epochs.
     """
 
     lists_every_architecture = True
@@ -33,19 +33,19 @@ class SurrogateTask:
         self.seed = seed
         self.epochs = epochs if epochs is not None else surrogate.epochs[-1]
         self._surrogate = surrogate
-        # Predicted once per process: accuracy, noise and seconds by epochs and architecture.
+        # Predicted once per process: the evaluation without noise, and the noise.
         self._known: dict[tuple[Architecture, int | None], tuple[Evaluation, float]] = {}
         self._check(self.epochs)
 
     @property
     def charges_seconds(self) -> bool:
-        """Whether the table that the surrogate was fitted on lists training times."""
+        """Whether the surrogate predicts seconds, because its table lists training times."""
         return seconds_after(self.epochs) in self._surrogate.predictors
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:
-        """Predict what a training would give; raises `ValueError` for what is no architecture."""
+        """Predict the result of a training; raises `ValueError` if the architecture is not valid."""
         evaluation, noise = self._known.get((architecture, epochs)) or self._predict(architecture, epochs)
         if not noise:
             return evaluation
@@ -54,15 +54,15 @@ class SurrogateTask:
         return evaluation._replace(valid_accuracy=min(max(drawn, facts.least), facts.most))
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Nothing: predicting takes no time."""
+        """Do nothing: a prediction takes no time."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent, as predicted, in the metric's unit."""
+        """The predicted value that is reported for an incumbent, in the metric's unit."""
         return float(self._surrogate.mean(REPORTED, self.space.features([architecture]))[0])
 
     @property
     def card(self) -> TaskCard:
-        """What figures and reports say about this task."""
+        """The description of this task in figures and reports."""
         facts = self._surrogate.facts
         quantity = valid_accuracy_after(self.epochs)
         predictor = self._surrogate.predictors[quantity]

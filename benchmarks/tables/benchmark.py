@@ -28,7 +28,7 @@ class TableBenchmark:
         self.table.data_set(data_set)
 
     def task(self, data_set: str, view: View) -> TabularTask:
-        """One data set as a search sees it; raises `UsageError` if the table cannot support the view."""
+        """Make the task of one data set in a view; raises `UsageError` if the table does not support it."""
         return TabularTask(self.table, data_set, epochs=view.epochs, seed=view.training_seed)
 
     def listed(self) -> Mapping[str, DataSet]:
@@ -36,7 +36,7 @@ class TableBenchmark:
         return {name: self.table.data_set(name) for name in self.data_set_names}
 
     def facts(self) -> Mapping[str, str]:
-        """What a reader may want to know, by a word for it."""
+        """Facts about the table for a reader, by label."""
         table = self.table
         return {
             "title": table.title,
@@ -51,7 +51,7 @@ class TableBenchmark:
         }
 
     def verify(self) -> None:
-        """Compare the table with the digest it was written with; raises `TableError`."""
+        """Check the content against its stored digest; raises `TableError` if they differ."""
         self.table.verify()
 
 

@@ -1,4 +1,4 @@
-"""Refusing contents that would make a table that lies or cannot be read."""
+"""Checks that keep wrong or unreadable tables from being written."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,7 +18,7 @@ from nasbench_lab.spaces import find_space
 
 
 def check_contents(contents: Contents) -> None:
-    """Refuse what would make a table that lies or cannot be read."""
+    """Raise `TableError` if the contents would make a wrong or unreadable table."""
     if not contents.data_sets:
         raise TableError(f"table {contents.name!r} has no data set")
     for name, data_set in contents.data_sets.items():
@@ -55,7 +55,10 @@ def _check_keys(data_set: DataSet, where: str) -> None:
 
 @lru_cache(maxsize=2)
 def _first_wrong_key(space_name: str, stored: bytes) -> int | None:
-    """The first row whose key is no canonical index; remembered, as data sets often list the same."""
+    """The first row whose key is not a canonical index, or None.
+
+    The answer is cached, since data sets often list the same keys.
+    """
     space = find_space(space_name)
     keys = np.frombuffer(stored, dtype=np.int64)
     wrong = (keys < 0) | (keys >= space.size)
@@ -78,25 +81,25 @@ def _check_measurement(
 
 
 def _check_times(training: Training, length: int, where: str) -> None:
-    """Each accuracy that a search may see has its cost: of its own seed, or one for all seeds."""
+    """Check that each accuracy a search may see has a cost: the time of its seed, or one for all seeds."""
     shown = training.valid_accuracy.seeds if training.valid_accuracy else ()
     for quantity in ("train_seconds", "valid_seconds"):
         measured = getattr(training, quantity)
         if measured is not None and len(measured.seeds) > 1 and not set(shown) <= set(measured.seeds):
             raise TableError(
-                f"{where}: {quantity} after {length} epochs is of the seeds {', '.join(measured.seeds)};"
-                f" valid_accuracy asks for {', '.join(shown)}, or for one time for all of them"
+                f"{where}: {quantity} after {length} epochs has the seeds {', '.join(measured.seeds)};"
+                f" valid_accuracy needs {', '.join(shown)}, or one time for all of them"
             )
 
 
 def check_values(values: FloatArray, shape: tuple[int, ...], least: float, most: float, what: str) -> None:
     if values.shape != shape:
-        raise TableError(f"{what} has shape {values.shape}; its rows, epochs and seeds ask for {shape}")
+        raise TableError(f"{what} has shape {values.shape}; its rows, epochs and seeds require {shape}")
     wrong = (values < least) | (values > most) | np.isinf(values)
     if wrong.any():
         place = tuple(np.argwhere(wrong)[0].tolist())
         raise TableError(
-            f"{what} is a number between {least:g} and {most:g}; row {place[0]} has {values[place]:g}"
+            f"{what} must be a number between {least:g} and {most:g}; row {place[0]} has {values[place]:g}"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a table holds, in memory."""
+"""The contents of a table, in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from nasbench_lab.spaces import Architecture, SearchSpace, find_space
 
-LEAST, MOST = 0.0, 100.0  # of accuracies, unless a data set says otherwise
+LEAST, MOST = 0.0, 100.0  # bounds of accuracies, unless a data set has others
 FloatArray = NDArray[np.floating[Any]]
 
 
@@ -18,9 +18,9 @@ class Measurement:
     """One quantity of one training.
 
     Attributes:
-        values: shape `(architectures, len(epochs), len(seeds))`, NaN where missing.
-        epochs: the epochs of the training at which it was recorded, ascending.
-        seeds: a label per seed: its number, or `mean` where only the mean was published.
+        values: shape `(architectures, len(epochs), len(seeds))`; missing values are NaN.
+        epochs: the epochs of the training at which the quantity was recorded, ascending.
+        seeds: one label per seed: its number, or `mean` if only the mean was published.
     """
 
     values: FloatArray
@@ -30,9 +30,9 @@ class Measurement:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What was recorded of one training; its length is its key in `DataSet.trainings`.
+    """The measurements of one training; its length is its key in `DataSet.trainings`.
 
-    Trainings of different lengths are kept apart even where they share epochs: with a cosine schedule
+    Trainings of different lengths are kept apart, even if they share epochs. With a cosine schedule,
     epoch 12 of 200 is not epoch 12 of 12.
     """
 
@@ -47,14 +47,14 @@ class DataSet:
     """Everything a table lists about one data set, for A architectures.
 
     Attributes:
-        title: for people, such as `CIFAR-10`.
+        title: a name for readers, such as `CIFAR-10`.
         space: name of the search space.
         trainings: by number of epochs.
-        keys: `space.index` of each row's canonical architecture, ascending, shape `(A,)`; None where
+        keys: `space.index` of each row's canonical architecture, ascending, shape `(A,)`; None if
             row i is architecture i of the space.
-        metric: what the accuracies measure, with unit in parentheses where it has one (`accuracy (%)`,
-            `SSIM`); higher is better.
-        least, most: between which the accuracies lie, as a matter of their definition; may be infinite.
+        metric: the quantity in the accuracy columns, with its unit in parentheses if it has one
+            (`accuracy (%)`, `SSIM`); higher is better.
+        least, most: the bounds of the accuracies, by the definition of the metric; may be infinite.
         parameters: millions, shape `(A,)`.
         flops: millions of multiply-adds, shape `(A,)`.
         latency: milliseconds by device, each of shape `(A,)`.
@@ -97,7 +97,7 @@ class DataSet:
             architectures: shape `(n, d)`.
 
         Returns:
-            Shape `(n,)`, -1 where the table does not list the architecture.
+            Shape `(n,)`; -1 if the table does not list the architecture.
         """
         space = self.search_space
         indices = space.indices(architectures)
@@ -113,16 +113,17 @@ class DataSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """All that goes into a table.
+    """Everything that goes into a table.
 
     Attributes:
-        name: as on the command line.
-        title: as in papers.
+        name: the name used on the command line.
+        title: the name used in papers.
         citation: the paper to cite.
-        licence: of the data.
-        source_sha256: of each official file read, by file name.
+        licence: the licence of the data.
+        source_sha256: the SHA-256 of each official file read, by file name.
         data_sets: by the name used on the command line.
-        provenance: of a table that was measured here: how, on what and with what, by key.
+        provenance: how nasbench_lab measured the table: recipe, images and devices, by key. Empty for
+            other tables.
     """
 
     name: str

@@ -6,15 +6,15 @@ FOLDER = Path(__file__).parent.parent / "data"
 
 
 def embedded_names() -> list[str]:
-    """The benchmarks whose tables need not be brought."""
+    """Names of the benchmarks whose tables ship with the project."""
     return sorted(path.stem for path in FOLDER.glob("*.h5"))
 
 
 def embedded_path(name: str) -> Path:
-    """The file of an embedded table, whether there is one or not."""
+    """The path of an embedded table. The file may not exist."""
     return FOLDER / f"{name}.h5"
 
 
 def unfinished_path(table: Path) -> Path:
-    """Where the seeds lie that a table is not measured with yet, but for some cells."""
+    """The path of a second table: the seeds that only some cells were measured with so far."""
     return table.parent / "unfinished" / table.name

@@ -1,4 +1,4 @@
-"""A table as CSV or Parquet, with the schema that `tables.own_table` reads it back by."""
+"""Export of a table as CSV or Parquet, with the schema that `tables.own_table` needs to read it back."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -32,14 +32,14 @@ ACCURACIES = ("valid_accuracy", "test_accuracy")
 def export_table(
     table: Table, data_set: str | None, path: Path, form: Literal["csv", "parquet"]
 ) -> tuple[Path, Path]:
-    """Write a table, or one data set of it, and a schema of the same name ending in `.toml`.
+    """Write a table, or one of its data sets, and a schema with the same name that ends in `.toml`.
 
     Returns:
-        The two paths.
+        The paths of the table and of the schema.
 
     Raises:
-        UsageError: there is no such data set; the data sets list different architectures, so that they
-            cannot share a file; or pyarrow is not installed.
+        UsageError: there is no such data set; the data sets list different architectures and cannot
+            share a file; `path` itself ends in `.toml`; or pyarrow is needed and not installed.
         TableError: the files cannot be written.
     """
     names = table.data_set_names if data_set is None else (data_set,)
@@ -92,7 +92,7 @@ Described = tuple[FloatArray, str]
 
 
 def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
-    """Each column of a data set: its name, its values, and what the schema says of it."""
+    """Each column of a data set: its name, its values, and its entry in the schema."""
 
     units = UNITS if _in_percent(data_set) else UNITS | dict.fromkeys(ACCURACIES, "metric")
 
@@ -146,5 +146,5 @@ def _in_percent(data_set: DataSet) -> bool:
 
 
 def _toml(value: str | int) -> str:
-    # A basic string of TOML is one of JSON, but for the character that JSON leaves as it is.
+    # A JSON string is a valid TOML string, except for the character DEL, which JSON does not escape.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,8 +2,8 @@
 
     /                        format_version, name, title, citation, licence, source_sha256,
                              provenance, created_by, digest
-    /<data set>              title, space, metric; least and most, where these are not 0 and 100
-        keys                 (A,) index of each row's canonical architecture, ascending; absent where
+    /<data set>              title, space, metric; least and most, if they are not 0 and 100
+        keys                 (A,) index of each row's canonical architecture, ascending; absent if
                              row i is architecture i of the space
         parameters           (A,) millions
         flops                (A,) millions of multiply-adds
@@ -15,8 +15,8 @@
             train_seconds    (A, epoch, seed) cumulative seconds of training
             valid_seconds    (A, epoch, seed) seconds of one validation pass
 
-Each array under `trainings` carries its own `epochs` and `seeds` attributes, since published tables
-record different quantities at different epochs and seeds. What is missing is NaN, never imputed.
+Each array under `trainings` has its own `epochs` and `seeds` attributes, since published tables
+record different quantities at different epochs and seeds. Missing values are NaN, never imputed.
 """
 
 from collections.abc import Sequence
@@ -47,12 +47,12 @@ FORMAT_VERSION = 1
 def write_table(contents: Contents, path: Path) -> None:
     """Check the contents and write them to `path`.
 
-    An existing file is replaced only once the new one is whole and reads back as written. Raises
-    `TableError` where the contents would make a table that lies or cannot be read.
+    An existing file is replaced only after the new file is complete and reads back as written. Raises
+    `TableError` if the contents would make a wrong or unreadable table.
     """
     check_contents(contents)
     with replacing(path) as temporary:
-        # The 1.10 format keeps a checksum beside each piece of its own structure.
+        # The HDF5 1.10 format stores checksums of the file's structure.
         with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
             _write(file, contents)
         Table(temporary).verify()
@@ -75,7 +75,7 @@ def _write(file: h5py.File, contents: Contents) -> None:
 def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
     for name in ("title", "space", "metric"):
         group.attrs[name] = getattr(data_set, name)
-    # Left out where they are as usual, so that the digests of such tables stay what they were.
+    # Default bounds are not written, so the digests of tables with default bounds stay the same.
     if (data_set.least, data_set.most) != (LEAST, MOST):
         group.attrs["least"], group.attrs["most"] = data_set.least, data_set.most
     for name in ("keys", "parameters", "flops"):
@@ -94,14 +94,14 @@ def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
 
 
 class Table:
-    """A table file, opened read-only. Data sets are read when asked for, once per process.
+    """A table file, opened read-only. Each data set is read once, at its first use.
 
     Attributes:
-        path: of the file.
-        name, title, citation, licence, digest, created_by: as written.
-        source_sha256: of the official files, one `digest  name` line each.
-        provenance: of a table that was measured here, see `Contents`.
-        data_set_names: in the order written.
+        path: the path of the file.
+        name, title, citation, licence, digest, created_by: as stored in the file.
+        source_sha256: one line `digest  name` for each official file.
+        provenance: how nasbench_lab measured the table, see `Contents`.
+        data_set_names: in the order in which they were written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -149,15 +149,15 @@ class Table:
 
     def _changed(self) -> TableError:
         return TableError(
-            f"the table {self.path} changed while it was open, so that results would be of two tables;"
+            f"the table {self.path} changed while it was open, so results would mix two tables;"
             " run this again"
         )
 
     def data_set(self, name: str) -> DataSet:
         """Read one data set.
 
-        Raises `UsageError` when the table has none of that name, `TableError` when it is damaged or another
-        table took its place since this one was opened.
+        Raises `UsageError` if the table has no data set of that name. Raises `TableError` if the table is
+        damaged, or if another table replaced it after it was opened.
         """
         if name not in self.data_set_names:
             raise unknown_name(f"data set of {self.name}", name, self.data_set_names)
@@ -168,7 +168,7 @@ class Table:
                     if file.attrs["digest"] != self.digest:
                         raise self._changed()
                     read = _read_data_set(file[name])
-                # Large arrays are mapped by the path, which by then may be another file's.
+                # Large arrays are mapped by path, and another file may have taken that path by then.
                 if _identity(self.path) != before:
                     raise self._changed()
             except (*DAMAGE, UsageError) as error:
@@ -177,12 +177,12 @@ class Table:
         return self._read[name]
 
     def verify(self) -> None:
-        """Compare the content with the digest it was written with; raises `TableError`."""
+        """Check the content against its stored digest; raises `TableError` if they differ."""
         check_digest(self.path, self.digest, self._damaged)
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
-    """What differs between two files that have had the same path: number on the disk, size and time."""
+    """Inode number, size and modification time: they tell apart two files that had the same path."""
     status = path.stat()
     return status.st_ino, status.st_size, status.st_mtime_ns
 

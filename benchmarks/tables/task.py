@@ -1,4 +1,4 @@
-"""A task answered from a table: one data set under one protocol."""
+"""A task that answers from a table: one data set under one protocol."""
 
 import math
 from collections.abc import Sequence
@@ -16,22 +16,23 @@ from nasbench_lab.spaces import Architecture, SearchSpace
 
 
 class TabularTask:
-    """Looks evaluations up in one data set of a table.
+    """A task that looks evaluations up in one data set of a table.
 
     Args:
         table: an open table.
         data_set: one of its data sets.
         epochs: training epochs behind the accuracy a search sees; None for the longest training.
-            A training of exactly that length is used where the table has one, otherwise that epoch
-            of the longest training. Where a search asks for other epochs, they are those of the task's
-            own training where that is not the longest and recorded them, otherwise those of a training of
-            exactly that length, otherwise of the longest.
-        seed: which training seed a search sees: `random` (drawn anew at each evaluation), `mean`
+            If the table has a training of exactly that length, it is used. Otherwise the accuracy is
+            that epoch of the longest training. If a search asks for other epochs, the answer comes from
+            the first of these trainings that recorded them: the task's own training, if it is not the
+            longest; a training of exactly the length asked for; the longest training.
+        seed: the training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
-        device: whose latency a search sees; None for that of the only device, where there is one.
+        device: the device whose latency a search sees. With None, it is the table's only device; if
+            the table has none or several, a search sees no latency.
 
     Raises:
-        UsageError: where the table cannot support such a task, with what it can.
+        UsageError: the table cannot support such a task. The message says which tasks it can support.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class TabularTask:
                 " so it cannot be searched; choose another benchmark"
             )
         self.epochs = epochs if epochs is not None else max(self._shown)
-        # By epochs, then by architecture: the evaluations to choose from, one for each seed.
+        # By epochs, then by architecture: the evaluations to draw from, one per seed.
         self._known: dict[int | None, dict[Architecture, tuple[Evaluation, ...]]] = {None: {}}
         valid, training = self._measured(self.epochs)
         self._check_seed(valid)
@@ -78,7 +79,7 @@ class TabularTask:
 
     @cached_property
     def lists_every_architecture(self) -> bool:
-        """Whether every architecture of the space has both what a search sees and what is reported."""
+        """Whether every architecture of the space has a validation accuracy and a reported accuracy."""
         valid, _ = self._measured(self.epochs)
         listed = ~np.isnan(valid).all(axis=1) & ~np.isnan(self.reported)
         return self._data.keys is None and bool(listed.all())
@@ -88,8 +89,8 @@ class TabularTask:
     ) -> Evaluation:
         """Look one architecture up.
 
-        Raises `UnlistedArchitecture` where the table has no such entry, or nothing to report of it should
-        it become the incumbent.
+        Raises `UnlistedArchitecture` if the table has no such entry, or has no accuracy to report if the
+        architecture becomes the incumbent.
         """
         try:
             seeds = self._known[epochs][architecture]
@@ -98,12 +99,13 @@ class TabularTask:
         return seeds[0] if len(seeds) == 1 else seeds[int(rng.random() * len(seeds))]
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Nothing: looking up takes no time."""
+        """Do nothing: a lookup takes no time."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What is reported of an incumbent: mean over seeds after the longest training, see `optimum`.
+        """The reported accuracy of an incumbent: mean over seeds after the longest training, see `optimum`.
 
-        Raises `UnlistedArchitecture` where the table has no such entry, or no such value in it.
+        Raises `UnlistedArchitecture` if the table does not list the architecture, or lists it without
+        this value.
         """
         row = self._data.row(architecture)
         if row is None:
@@ -114,17 +116,17 @@ class TabularTask:
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
         """Validation accuracies of many rows at once, in the metric's unit, shape `(len(rows), seeds)`."""
         valid, _ = self._measured(epochs or self.epochs)
-        # Several times as fast as `valid[rows]`, which gathers row by row.
+        # Several times faster than `valid[rows]`, which gathers row by row.
         taken: FloatArray = np.take(valid, rows, axis=0)
         return taken
 
     def rows(self, architectures: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Rows of many architectures, shape `(n, d)` to `(n,)`; -1 where not listed."""
+        """Rows of many architectures, shape `(n, d)` to `(n,)`; -1 if not listed."""
         return self._data.rows(architectures)
 
     @property
     def card(self) -> TaskCard:
-        """What figures and reports say about this task."""
+        """The description of this task in figures and reports."""
         valid, training = self._measured(self.epochs)
         seeds = valid.shape[1]
         seen = f"the training with seed {self.seed}"
@@ -155,7 +157,7 @@ class TabularTask:
 
     @cached_property
     def _report(self) -> tuple[str, Measurement, int]:
-        """Split, measurement and length of the training that is reported: test where the table has it."""
+        """Split, measurement and length of the reported training; the test split if the table has it."""
         for split in ("test", "validation"):
             lengths = [
                 length
@@ -170,13 +172,13 @@ class TabularTask:
 
     @cached_property
     def reported(self) -> FloatArray:
-        """What is reported of each row, shape `(A,)`; for the harness, never for a search."""
+        """The reported accuracy of each row, shape `(A,)`; for the harness, never for a search."""
         return _mean_over_seeds(self._report[1].values[:, -1, :])
 
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
         """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
         recorded = set(self._shown)
-        # A task of short trainings reads fewer epochs off their curve, as NATS-Bench does.
+        # A task on short trainings reads earlier epochs from their own curve, as NATS-Bench does.
         longest = max(self._shown)
         for length in (*((self.epochs,) if self.epochs < longest else ()), epochs, longest):
             if length in self._shown:
@@ -196,8 +198,8 @@ class TabularTask:
         labels = _required(self._measured(self.epochs)[1].valid_accuracy).seeds
         if self.seed not in labels:
             raise UsageError(
-                f"{self.name} has no training seed {self.seed!r}; it has {', '.join(labels)}, and 'random'"
-                " or 'mean' of them"
+                f"{self.name} has no training seed {self.seed!r}; it has {', '.join(labels)}, 'random'"
+                " and 'mean'"
             )
         missing = int(np.isnan(valid[:, labels.index(self.seed)]).sum())
         if missing:
@@ -207,7 +209,7 @@ class TabularTask:
             )
 
     def _check_times(self, epochs: int, training: Training) -> None:
-        """Raise `UsageError` where evaluations after some epochs would be charged nothing, or too little."""
+        """Raise `UsageError` if evaluations after these epochs would cost nothing, or too little."""
         if training.train_seconds is None and self.charges_seconds:
             raise UsageError(
                 f"{self.name} lists no training time after {epochs} epochs, so such an evaluation would be"
@@ -217,7 +219,7 @@ class TabularTask:
             measured = getattr(training, quantity)
             if measured is not None and epochs not in measured.epochs:
                 raise UsageError(
-                    f"{self.name} lists no {quantity} after {epochs} epochs, so that the cost of such an"
+                    f"{self.name} lists no {quantity} after {epochs} epochs, so the cost of such an"
                     f" evaluation is unknown; it lists them after {', '.join(map(str, measured.epochs))}"
                 )
 
@@ -239,7 +241,7 @@ class TabularTask:
             present = [seed for seed in present if labels[seed] == self.seed]
         if not present:
             raise self._unlisted(architecture, f"evaluation after {after} epochs (seed {self.seed})")
-        # Now, not when the search has ended; behind a fallback, one source answers and reports.
+        # Raised here, not after the search, so a fallback can both evaluate and report this architecture.
         self._check_reported(architecture, row)
         if self.seed == "mean":
             accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
@@ -261,12 +263,12 @@ class TabularTask:
         return known
 
     def _cost(self, training: Training, epochs: int, row: int, seeds: tuple[str, ...]) -> FloatArray:
-        """Seconds charged for each seed: training up to that epoch, and one validation pass."""
+        """Seconds charged for each seed: training up to that epoch, plus one validation pass."""
         total = np.zeros(len(seeds))
         for measured in (training.train_seconds, training.valid_seconds):
             if measured is not None:
                 spent = measured.values[row, measured.epochs.index(epochs), :]
-                # Where the time was published once for all seeds, each is charged the same.
+                # A single published time is charged for every seed.
                 same = len(measured.seeds) == 1
                 total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
         return total
@@ -282,20 +284,20 @@ class TabularTask:
         return devices[device]
 
     def _check_reported(self, architecture: Architecture, row: int) -> None:
-        # A harness would pass it over, and report what the search had found worse.
+        # Without this error the harness would skip the architecture and report a worse one.
         if math.isnan(self.reported[row]):
             split, _, length = self._report
             raise self._unlisted(architecture, f"{split} accuracy after {length} epochs")
 
     def _unlisted(self, architecture: Architecture, missing: str = "") -> UnlistedArchitecture:
-        """The error for an architecture that has no row, or whose row has no value for what is `missing`."""
+        """The error for an architecture without a row, or whose row lacks the value that `missing` names."""
         cell, name = self.space.format(architecture), self._table.name
         if missing:
             lacks = f"lists no {missing} of {cell}: its row has no value for it yet. Let"
         else:
             lacks = (
                 f"does not list {cell}: its table has {len(self._data):,} rows only. Import the whole of"
-                f" {name} (python -m nasbench_lab.data list says from what), or let"
+                f" {name} (python -m nasbench_lab.data list says from which files), or let"
             )
         return UnlistedArchitecture(
             f"{self.name} {lacks} a surrogate answer: python -m nasbench_lab.data fit {name}, then --fallback"
@@ -304,7 +306,7 @@ class TabularTask:
 
 
 def _seed_in_words(label: str) -> str:
-    """What a seed label such as `mean`, `mean of 111 and 777` or `777` says to a reader."""
+    """Describe a seed label, such as `mean`, `mean of 111 and 777` or `777`, for a reader."""
     if label == "mean":
         return "mean over the training seeds"
     if not label.startswith("mean"):
@@ -318,7 +320,7 @@ def _required(measurement: Measurement | None) -> Measurement:
 
 
 def _mean_over_seeds(values: FloatArray) -> FloatArray:
-    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN where none is."""
+    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN if there are none."""
     present = ~np.isnan(values)
     counts = present.sum(axis=1)
     totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)

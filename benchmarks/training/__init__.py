@@ -1,1 +1,1 @@
-"""Training for real, with PyTorch: networks, recipes, images and the trainer. Nothing else imports torch."""
+"""Live training with PyTorch: networks, recipes, images and the trainer. Nothing else imports torch."""

@@ -1,4 +1,4 @@
-"""The device that trains: CUDA, MPS or a CPU."""
+"""The device to train on: CUDA, MPS or a CPU."""
 
 import platform
 
@@ -8,7 +8,7 @@ from nasbench_lab.errors import UsageError
 
 
 def find_device(name: str | None = None) -> torch.device:
-    """The device called `name`, or the fastest that is here; raises `UsageError` where it is not here."""
+    """The device called `name`, or the fastest one by default; raises `UsageError` if it is not available."""
     if name is None:
         return torch.device(available_devices()[0])
     try:
@@ -22,14 +22,14 @@ def find_device(name: str | None = None) -> torch.device:
 
 
 def available_devices() -> list[str]:
-    """Names of all devices here, the fastest first; the CPU is always one."""
+    """Names of all devices of this machine, the fastest first; the CPU is always included."""
     cuda = [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     names = ["cuda", *cuda] if cuda else []
     return [*names, *["mps"] * torch.backends.mps.is_available(), "cpu"]
 
 
 def describe_device(device: torch.device) -> str:
-    """A device in words, with the versions that its results depend on."""
+    """Describe a device in text, with the versions that its results depend on."""
     if device.type == "cuda":
         kind = torch.cuda.get_device_name(device)
     else:

@@ -1,8 +1,8 @@
 """The images that networks are trained on: CIFAR-10, and scikit-learn's digits for a quick try.
 
 CIFAR-10 (Krizhevsky 2009, https://www.cs.toronto.edu/~kriz/cifar.html) is read from the official files for
-Python, in their folder or in their archive, of which nothing is ever unpacked to the disk. They are pickles,
-and read as `nasbench_lab.benchmarks.formats.pickles` reads them: nothing in them runs.
+Python, in their folder or in their archive. The archive is never unpacked to the disk. The files are pickles.
+`nasbench_lab.benchmarks.formats.pickles` reads them without running anything in them.
 """
 
 import gzip
@@ -47,23 +47,23 @@ DOWNLOADS = {
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
-# What `tarfile`, `gzip` and the reading of pickles raise on what is damaged.
+# The exceptions that `tarfile`, `gzip` and the pickle reader raise on damaged files.
 DAMAGE = (tarfile.TarError, ValueError, OverflowError, RecursionError, EOFError, OSError, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
-    """Images to train on and to test on.
+    """Images for training and images for testing.
 
     Attributes:
-        name: as `open_images` takes it.
-        title: as in papers.
-        train_images: from 0 to 255, shape `(n, 3, height, width)`: red, green and blue.
+        name: name of the set, as `open_images` takes it.
+        title: name of the set in papers.
+        train_images: values from 0 to 255, shape `(n, 3, height, width)`: red, green and blue.
         train_labels: index of each image's class, shape `(n,)`.
-        test_images: as `train_images`, of other images.
-        test_labels: their classes.
-        class_names: of each class.
-        digest: SHA-256 over shapes, pixels and labels, in hexadecimal: equal only for equal content.
+        test_images: other images, in the form of `train_images`.
+        test_labels: their classes, in the form of `train_labels`.
+        class_names: name of each class.
+        digest: SHA-256 over shapes, pixels and labels, in hexadecimal; equal only for equal content.
     """
 
     name: str
@@ -88,12 +88,14 @@ def open_images(name: str, folder: Path | None = None) -> ImageSet:
 
     Args:
         name: `cifar10` or `digits`.
-        folder: for `cifar10`, the official folder or archive, or a folder that holds one of them; None for
-            the data folder, where `python -m nasbench_lab.data fetch cifar10` puts it. Not used by `digits`.
+        folder: for `cifar10`, the official folder or archive, or a folder that holds one of them. None for
+            the data folder, to which `python -m nasbench_lab.data fetch cifar10` downloads the archive.
+            Ignored for `digits`.
 
     Raises:
         UsageError: there is no such set of images.
-        ImagesError: they are not there, with the command that brings them, or damaged, or not as published.
+        ImagesError: the images are missing (the message has the command that brings them), damaged, or not as
+            published.
     """
     if name not in READERS:
         raise unknown_name("set of images", name, READERS)
@@ -101,7 +103,10 @@ def open_images(name: str, folder: Path | None = None) -> ImageSet:
 
 
 def _digits(_folder: Path | None) -> ImageSet:
-    """1,797 grey images of 8x8 pixels, from 0 to 16; the last 360, by other writers, are for testing."""
+    """1,797 grey images of 8x8 pixels; the last 360, by other writers, are for testing.
+
+    Their values from 0 to 16 are scaled to 0 to 255.
+    """
     try:
         from sklearn.datasets import load_digits
     except ImportError:
@@ -137,7 +142,7 @@ def _image_set(name: str, title: str, train: _Batch, test: _Batch, class_names: 
 
 
 def _find_cifar10(place: Path) -> Path:
-    """The official folder or archive, at this place or in it."""
+    """Find the official folder or archive at a path, or inside it."""
     if place.is_file() or (place / TRAIN[0]).is_file():
         return place
     if (place / FOLDER).is_dir():
@@ -151,9 +156,9 @@ def _find_cifar10(place: Path) -> Path:
 
 
 def _joined(batches: list[_Batch]) -> _Batch:
-    """All batches as one, which can be written to, as PyTorch wants it.
+    """Join all batches into one. It is writable, as PyTorch requires.
 
-    Each batch is given up as soon as it is copied, so that there are never two of all.
+    Each batch is released as soon as it is copied, so memory never holds all images twice.
     """
     labels = np.concatenate([batch.labels for batch in batches])
     images = np.empty((len(labels), *SHAPE), np.uint8)
@@ -171,13 +176,15 @@ def _from_folder(folder: Path) -> dict[str, _Batch]:
         path = folder / name
         with _explained(path), path.open("rb") as file:
             if path.stat().st_size > MOST_BATCH_BYTES:
-                raise ValueError(f"it is larger than {MOST_BATCH_BYTES:,} bytes, as no published batch is")
+                raise ValueError(
+                    f"it is larger than {MOST_BATCH_BYTES:,} bytes; published batches are smaller"
+                )
             batches[name] = _read_batch(file)
     return batches
 
 
 def _from_archive(path: Path) -> dict[str, _Batch]:
-    """The six batches, whatever else is in the archive and in whatever order."""
+    """Read the six batches; the order of the archive and its other files do not matter."""
     wanted = {f"{FOLDER}/{name}": name for name in (*TRAIN, TEST)}
     batches: dict[str, _Batch] = {}
     with _explained(path), gzip.open(path) as unpacked:
@@ -189,7 +196,7 @@ def _from_archive(path: Path) -> dict[str, _Batch]:
                     if name in batches or not member.isreg() or member.issparse():
                         raise ValueError(f"{name} is not one plain file in it")
                     batches[name] = _read_member(archive, member)
-        # The checksum of the archive is compared when its end is reached.
+        # gzip compares its checksum only at the end of the archive.
         while stream.read(2**20):
             pass
         if missing := [name for name in wanted.values() if name not in batches]:
@@ -200,7 +207,7 @@ def _from_archive(path: Path) -> dict[str, _Batch]:
 def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> _Batch:
     file = archive.extractfile(member)
     if file is None or member.size > MOST_BATCH_BYTES:
-        raise ValueError(f"{member.name} has {member.size:,} bytes, as no published batch has")
+        raise ValueError(f"{member.name} has {member.size:,} bytes; published batches are smaller")
     try:
         return _read_batch(file)
     except ValueError as error:
@@ -208,7 +215,7 @@ def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> _Batch:
 
 
 class _Limited:
-    """A file that ends with an error where more comes than the published archive holds."""
+    """A file that raises `ValueError` if it unpacks to more than `MOST_ARCHIVE_BYTES`."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -224,7 +231,7 @@ class _Limited:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn what reading damaged data raises into one line."""
+    """Turn the exceptions of damaged or missing files into an `ImagesError` of one line."""
     try:
         yield
     except FileNotFoundError:
@@ -235,7 +242,7 @@ def _explained(path: Path) -> Iterator[None]:
 
 
 def _read_batch(file: Readable) -> _Batch:
-    """The images and labels of one pickle; raises `ValueError` where they are not as published."""
+    """The images and labels of one pickle; raises `ValueError` if they are not as published."""
     batch = read_plain(file, blocks=True)
     if type(batch) is not dict:
         raise ValueError("it does not hold a batch of images")

@@ -1,4 +1,4 @@
-"""The images of one recipe, ready on the device: read once, and never copied again."""
+"""The images of one recipe, prepared on the device: loaded once, and never copied again."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class Part:
     """Images and their labels.
 
     Attributes:
-        images: shape `(n, channels, size, size)`, float32, channels last in memory; those to train on
-            have a black border as wide as the recipe's crops need.
+        images: shape `(n, channels, size, size)`, float32, channels last in memory. Training images have a
+            black border, as wide as the recipe's crops need.
         labels: shape `(n,)`.
     """
 
@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Pixels:
-    """The three parts, none of which has an image of another; `classes` is the number of labels."""
+    """Three parts without a common image: training, validation and test. `classes` counts the labels."""
 
     train: Part
     valid: Part
@@ -40,20 +40,20 @@ class Pixels:
 
     @classmethod
     def load(cls, images: ImageSet, recipe: Recipe, device: torch.device) -> "Pixels":
-        """Split, shrink and normalise.
+        """Split, shrink and normalise the images of a set.
 
-        The split is by position, so that it is the same everywhere: the recipe's training images are the
-        first of the set's training images, its validation images the last of them. The test images are
-        the set's. Each channel of the images as they come, before they are averaged down, has mean 0 and
-        standard deviation 1 over all training images of the set.
+        The split is by position, so it is the same everywhere. The recipe's training images are the first of
+        the set's training images, its validation images the last of them. The test images are the set's.
+        Normalisation gives each channel mean 0 and standard deviation 1 over all training images of the set,
+        measured before the images are averaged down.
 
-        Raises `UsageError` where the set has too few images, or smaller ones than the recipe asks for.
+        Raises `UsageError` if the set has too few images, or if their size is not a multiple of the recipe's.
         """
         count, channels, height, _ = images.train_images.shape
         if recipe.train_images + recipe.valid_images > count:
             raise UsageError(
                 f"the recipe {recipe.name} takes {recipe.train_images:,} images to train on and"
-                f" {recipe.valid_images:,} to validate on; {images.title} has {count:,} of both"
+                f" {recipe.valid_images:,} to validate on; {images.title} has {count:,} in total"
             )
         if height % recipe.image_size:
             raise UsageError(
@@ -87,12 +87,12 @@ class Pixels:
         )
 
 
-# The last one loaded: all trainings of a task take the same.
+# Only the last one loaded is kept: all trainings of a task use the same one.
 _loaded: dict[tuple[str, str, str], Pixels] = {}
 
 
 def pixels_on(device: torch.device, images: ImageSet, recipe: Recipe) -> Pixels:
-    """`Pixels.load`, done once for the trainings that follow each other in a process."""
+    """`Pixels.load`, done only once for consecutive trainings in a process."""
     key = (str(device), images.digest, recipe.digest)
     if key not in _loaded:
         _loaded.clear()

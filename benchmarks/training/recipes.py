@@ -1,4 +1,4 @@
-"""Recipes: all that a training is, beside the architecture, the images and the seed."""
+"""Recipes: all settings of a training except the architecture, the images and the seed."""
 
 import hashlib
 import json
@@ -8,9 +8,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from nasbench_lab.errors import UsageError, unknown_name
-from nasbench_lab.settings import keyword_parameters, read_settings
+from nasbench_lab.settings import check_fields, keyword_parameters, read_settings
 
-# What a number with a fraction may be, in words and as a check.
+# The allowed values of each float setting, described in text and as a check.
 ALLOWED: dict[str, tuple[str, Callable[[float], bool]]] = {
     "learning_rate": ("above 0", lambda value: 0 < value < math.inf),
     "momentum": ("from 0 to below 1", lambda value: 0 <= value < 1),
@@ -25,22 +25,24 @@ class Recipe:
     """How a network is trained. Equal recipes, images, architectures and seeds give equal results.
 
     Attributes:
-        name: as on the command line, with what was changed after a colon.
-        spaces: the search spaces it was published for; empty where it goes with all of them.
-        channels, stages, cells, stem_stride: of the network, see
-        `nasbench_lab.benchmarks.training.networks.Shape`.
+        name: name of the recipe on the command line, with changed settings after a colon.
+        spaces: the search spaces that it was published for; empty if it suits all of them.
+        channels, stages, cells, stem_stride: see `nasbench_lab.benchmarks.training.networks.Shape`.
         image_size: pixels along a side; larger images are averaged down to it.
-        train_images: how many of the training images are trained on, the first ones.
-        valid_images: how many of them a search is shown the accuracy of, the last ones.
-        epochs: passes over the images trained on.
-        batch_size: images of a step.
+        train_images: number of images to train on, the first of the training images.
+        valid_images: number of images for the accuracy that a search sees, the last of the training images.
+        epochs: passes over the images to train on.
+        batch_size: images per step.
         optimizer: `sgd`, or `rmsprop` as TensorFlow computes it.
-        learning_rate: the highest.
-        schedule: `cosine` falls from it to 0; `one_cycle` first rises to it (Smith & Topin 2018).
-        momentum: of the optimizer; with `one_cycle` it falls from 0.05 above to 0.05 below and rises again.
-        nesterov, weight_decay: of the optimizer.
+        learning_rate: the highest learning rate.
+        schedule: `cosine` falls from the highest rate to 0; `one_cycle` first rises to it (Smith & Topin
+            2018).
+        momentum: momentum of the optimizer. With `one_cycle` it falls from 0.05 above this value to 0.05
+            below it (less near 0 and 1), and rises again.
+        nesterov, weight_decay: settings of the optimizer.
         flip: whether half of the images are mirrored.
-        crop_padding: pixels of black around an image that is then cropped at random; 0 for no crops.
+        crop_padding: width of a black border around an image, in pixels. The image is then cropped at random;
+            0 for no crops.
         batch_norm_momentum, batch_norm_epsilon: see `Shape`.
     """
 
@@ -67,6 +69,8 @@ class Recipe:
     batch_norm_epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
+        # A number becomes a float: 1 and 1.0 are one setting but would be two digests.
+        check_fields(self, f" of the recipe {self.name}")
         least = {"channels": 1, "stages": 1, "cells": 1, "stem_stride": 1, "image_size": 4, "train_images": 2}
         least |= {"valid_images": 1, "epochs": 1, "batch_size": 2, "crop_padding": 0}
         for field, smallest in least.items():
@@ -76,17 +80,9 @@ class Recipe:
                     f"{field} of the recipe {self.name} is {smallest} or more; received {received}"
                 )
         for field, (words, is_allowed) in ALLOWED.items():
-            # As a float, since 1 and 1.0 are one setting but would be two digests.
-            number = float(getattr(self, field))
-            object.__setattr__(self, field, number)
+            number = getattr(self, field)
             if not is_allowed(number):
                 raise UsageError(f"{field} of the recipe {self.name} is {words}; received {number:g}")
-        for field, allowed in (("optimizer", ("sgd", "rmsprop")), ("schedule", ("cosine", "one_cycle"))):
-            if getattr(self, field) not in allowed:
-                raise UsageError(
-                    f"{field} of the recipe {self.name} is {' or '.join(allowed)};"
-                    f" received {getattr(self, field)!r}"
-                )
         if self.nesterov and (self.optimizer != "sgd" or not self.momentum):
             raise UsageError(
                 f"nesterov of the recipe {self.name} takes optimizer=sgd and a momentum above 0;"
@@ -95,7 +91,7 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the settings, in hexadecimal; names and what is as by default do not count."""
+        """SHA-256 over the settings, in hexadecimal; the name, the spaces and default values do not count."""
         settings = {
             field.name: getattr(self, field.name)
             for field in fields(self)
@@ -105,16 +101,16 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """The name, and where settings were changed, the digest in place of all of them."""
+        """The name; if settings were changed, the start of the digest stands for all of them."""
         name, _, changes = self.name.partition(":")
         return f"{name}, changed ({self.digest[:8]})" if changes else name
 
     def check_space(self, space: str) -> None:
-        """Raise `UsageError` where the recipe is another space's."""
+        """Raise `UsageError` if the recipe is for other spaces."""
         if self.spaces and space not in self.spaces:
             raise UsageError(
                 f"the recipe {self.name} is for {' and '.join(self.spaces)}, not for {space};"
-                f" for that there is {' or '.join(recipes_for(space))}"
+                f" use {' or '.join(recipes_for(space))}"
             )
 
 
@@ -133,10 +129,10 @@ NASBENCH201 = Recipe(
     weight_decay=5e-4,
     crop_padding=4,
 )
-"""Dong & Yang 2020, section 2.3; after 12 epochs the schedule is at its end as well, not at its start.
+"""Dong & Yang 2020, section 2.3. The version for 12 epochs has a complete schedule of its own.
 
-Of the trainings behind their validation accuracies: those behind their CIFAR-10 test accuracies are on all
-50,000 images.
+This is the training behind their validation accuracies. The training behind their CIFAR-10 test accuracies
+uses all 50,000 images.
 """
 
 NASBENCH101 = Recipe(
@@ -153,7 +149,7 @@ NASBENCH101 = Recipe(
     learning_rate=0.2,
     weight_decay=1e-4,
     crop_padding=4,
-    # TensorFlow counts the share of the old statistics: 0.997.
+    # TensorFlow gives the weight of the old statistics instead: 0.997.
     batch_norm_momentum=0.003,
 )
 """Ying et al. 2019, supplement S4."""
@@ -174,7 +170,7 @@ MINI = Recipe(
     nesterov=True,
     weight_decay=5e-4,
 )
-"""Ours, of the table that ships with the project: seconds on one core of a CPU."""
+"""Our own, for the table that ships with the project; a training takes seconds on one CPU core."""
 
 RECIPES = (replace(NASBENCH201, name="nasbench201-12", epochs=12), NASBENCH201, NASBENCH101, MINI)
 
@@ -185,9 +181,9 @@ def recipes_for(space: str) -> list[str]:
 
 
 def find_recipe(text: str) -> Recipe:
-    """The recipe called `NAME`, or `NAME:key=value,...` for one with other settings.
+    """The recipe called `NAME`, or `NAME:key=value,...` for one with changed settings.
 
-    Raises `UsageError` with the nearest names where there is no such recipe or setting.
+    Raises `UsageError` with the nearest names if there is no such recipe or setting.
     """
     name, _, settings = text.partition(":")
     recipes = {recipe.name: recipe for recipe in RECIPES}

@@ -1,4 +1,4 @@
-"""RMSProp as TensorFlow computes it, which NAS-Bench-101 was trained with."""
+"""TensorFlow's RMSProp, the optimizer of NAS-Bench-101."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,9 +10,9 @@ from torch import Tensor
 class TensorFlowRMSprop(torch.optim.Optimizer):
     """RMSProp with epsilon under the root and a mean square that starts at 1.
 
-    PyTorch's own adds epsilon to the root, and starts at 0. With NAS-Bench-101's epsilon of 1 that is
-    another optimizer: a small gradient is divided by 1 in both, but a large one by far less here.
-    Momentum gathers steps, learning rate included. Weight decay is added to the gradient.
+    PyTorch's RMSProp adds epsilon to the root, and starts at 0. With NAS-Bench-101's epsilon of 1 they are
+    two different optimizers: both divide a small gradient by 1, but this one divides a large one by less.
+    Momentum accumulates steps, learning rate included. Weight decay is added to the gradient.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class TensorFlowRMSprop(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Change the weights once; `closure` is not used."""
+        """Update the weights once; `closure` is ignored."""
         for group in self.param_groups:
             for weights in group["params"]:
                 if weights.grad is None:

@@ -1,4 +1,4 @@
-"""Training one architecture by a recipe."""
+"""Train one architecture by a recipe."""
 
 import logging
 import math
@@ -28,9 +28,9 @@ from nasbench_lab.spaces import Architecture
 
 EVALUATION_BATCH = 1000
 CHECKPOINT_SECONDS = 60.0
-# Half of how far momentum falls while the learning rate rises, as PyTorch has it (Smith & Topin 2018).
+# Half the fall of momentum while the learning rate rises, as in PyTorch (Smith & Topin 2018).
 MOMENTUM_SWING = 0.05
-# Of CUDA and MPS; of the CPU; of cuBLAS and cuDNN.
+# Words in the errors of CUDA and MPS; of the CPU; of cuBLAS and cuDNN.
 OUT_OF_MEMORY = ("out of memory", "allocate memory", "ALLOC_FAILED")
 
 log = logging.getLogger(__name__)
@@ -57,29 +57,30 @@ def train(
 ) -> Outcome:
     """Train a network from its initialisation to its test accuracy.
 
-    The seed fixes the weights at the start, the order of the images and how they are flipped and cropped;
-    PyTorch's global generator is left as it was found. A CPU computes with one thread, since with more the
-    order of a sum, and so its last bits, would depend on their number: the same seed on the same kind of
-    machine gives the same numbers.
+    The seed fixes the initial weights, the order of the images, and how they are flipped and cropped.
+    PyTorch's global generator is restored afterwards. A CPU computes with one thread: with more threads, the
+    order of a sum, and so its last bits, would depend on their number. The same seed on the same kind of
+    machine therefore gives the same numbers.
 
     Args:
         space: name of the search space.
         architecture: one of its architectures.
-        recipe: how.
-        images: on what.
+        recipe: the settings of the training.
+        images: the images to train, validate and test on.
         seed: 0 or more.
-        device: where.
-        checkpoint: a file that a training of minutes or more is kept in after an epoch; where it is there,
-            the training goes on from it, to the same numbers (on CUDA and MPS, but for dropout). Whoever
-            keeps the outcome removes it then. One that is damaged or of another training is not used.
-        progress: called after each epoch with its number, from 1.
+        device: the device to train on.
+        checkpoint: file in which the training is saved after an epoch, at most once a minute. If the file
+            exists, the training continues from it and gives the same numbers (on CUDA and MPS, except for
+            dropout). The caller removes it after storing the outcome. A file that is damaged or belongs to
+            another training is not used.
+        progress: called after each epoch with its number, from 1, and its results.
 
     Returns:
-        The outcome. A loss that is not finite, too little memory, or any error in the network's
-        computation is a failure that it says, not an exception. What `progress` raises, or writing the
-        checkpoint, is passed on.
+        The outcome. A loss that is not finite, too little memory, or any error in the network's computation
+        is recorded in it as a failure, not raised. Exceptions from `progress`, or from writing the
+        checkpoint, are passed on.
 
-    Raises `TrainingError` where it is the device that failed, or has no room for the images.
+    Raises `TrainingError` if the device failed, or if it has no room for the images.
     """
     try:
         with _explained(recipe, device):
@@ -149,7 +150,7 @@ def _shape(recipe: Recipe, pixels: Pixels) -> Shape:
 
 @contextmanager
 def _undisturbed(device: torch.device) -> Iterator[None]:
-    """One thread to compute with; the number of threads and PyTorch's generators are as before afterwards."""
+    """Compute with one thread; afterwards restore the number of threads and PyTorch's generators."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -162,14 +163,15 @@ def _undisturbed(device: torch.device) -> Iterator[None]:
 def _resumed(
     begin: Callable[[], "_Training"], checkpoint: Path | None, identity: str
 ) -> tuple["_Training", list[Epoch]]:
-    """A training where its checkpoint left it, or at its start, and the epochs that are done."""
+    """A training continued from its checkpoint, or else a new one, and its finished epochs."""
     training = begin()
     if checkpoint is None or not checkpoint.exists():
         return training, []
     try:
         return training, training.resume(checkpoint, identity)
     except Exception as error:
-        # Whatever PyTorch raises on a file that is not its own; it may have been taken over in part.
+        # PyTorch may raise anything on a file that it did not write. It may have loaded a part of the file by
+        # then, so the training begins anew.
         reason = " ".join(str(error).split()) or type(error).__name__
         log.warning(
             "the checkpoint %s cannot be used (%s); the training begins again", checkpoint, reason[:200]
@@ -178,7 +180,7 @@ def _resumed(
 
 
 class _Training:
-    """A network in training: all that changes from step to step."""
+    """A network in training, with all state that changes from step to step."""
 
     def __init__(
         self, network: nn.Module, recipe: Recipe, pixels: Pixels, seed: int, device: torch.device
@@ -188,12 +190,12 @@ class _Training:
         steps = recipe.epochs * math.ceil(len(pixels.train) / recipe.batch_size)
         self._optimizer = _optimizer(recipe, self._network, device)
         self._schedule = _schedule(recipe, self._optimizer, steps)
-        # On the CPU wherever the network is: any device sees the same images in the same order.
+        # Always on the CPU, so every device sees the same images in the same order.
         self._generator = torch.Generator().manual_seed(seed)
         self._scaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")
 
     def epoch(self, seconds_before: float) -> Epoch:
-        """One pass over the training images, and one over the validation images."""
+        """Make one pass over the training images, then one over the validation images."""
         start = _now(self._device)
         self._network.train()
         losses = []
@@ -221,12 +223,12 @@ class _Training:
         )
 
     def test(self) -> Scores:
-        """How the test images are classified."""
+        """The scores on the test images."""
         predicted = self._logits(self._pixels.test).argmax(dim=1).cpu().numpy()
         return score(self._pixels.test.labels.cpu().numpy(), predicted, self._pixels.classes)
 
     def save(self, path: Path, identity: str, epochs: list[Epoch]) -> None:
-        """Write all that is needed to go on."""
+        """Write a checkpoint, from which `resume` can continue."""
         state = {
             "identity": identity,
             "epochs": [asdict(epoch) for epoch in epochs],
@@ -237,10 +239,10 @@ class _Training:
             torch.save(state, temporary)
 
     def resume(self, path: Path, identity: str) -> list[Epoch]:
-        """Go on from a checkpoint; the epochs that are done. Raises anything where it cannot."""
+        """Continue from a checkpoint and return its finished epochs; raises any exception if that fails."""
         state: dict[str, Any] = torch.load(path, map_location=self._device, weights_only=True)
         if state["identity"] != identity:
-            raise ValueError("it is of another training")
+            raise ValueError("it belongs to another training")
         for part, stored in zip(self._parts(), state["parts"], strict=True):
             part.load_state_dict(stored)
         own, shared = (generator.cpu() for generator in state["generators"])
@@ -252,10 +254,10 @@ class _Training:
         return self._network, self._optimizer, self._schedule, self._scaler
 
     def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """The training images once, in a new order, flipped and cropped."""
+        """Yield each training image once, in a new order, flipped and cropped by the recipe."""
         train, recipe, size = self._pixels.train, self._recipe, self._recipe.image_size
         order = torch.randperm(len(train), generator=self._generator)
-        # Every crop there is, as a view: shape (n, channels, down, right, size, size).
+        # All possible crops, as a view: shape (n, channels, down, right, size, size).
         crops = train.images.unfold(2, size, 1).unfold(3, size, 1)
         for chosen in torch.split(order, recipe.batch_size):
             places = torch.randint(
@@ -281,7 +283,7 @@ class _Training:
 
 
 def _now(device: torch.device) -> float:
-    """Seconds; on a CPU those of the processor, which other work on the machine does not add to."""
+    """Seconds: processor time on a CPU, to which other work on the machine adds nothing; else clock time."""
     if device.type == "cpu":
         return time.process_time()
     if device.type == "cuda":
@@ -290,7 +292,7 @@ def _now(device: torch.device) -> float:
 
 
 def score(labels: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes: int) -> Scores:
-    """Accuracy, and macro precision, recall and F1 over the classes that occur, in percent."""
+    """Accuracy, and macro precision, recall and F1 over classes that occur or are predicted, in percent."""
     confusion = np.bincount(classes * labels + predicted, minlength=classes**2).reshape(classes, classes)
     hits = np.diag(confusion).astype(float)
     occurring, claimed = confusion.sum(axis=1), confusion.sum(axis=0)
@@ -320,7 +322,7 @@ def _optimizer(recipe: Recipe, network: nn.Module, device: torch.device) -> torc
         momentum=recipe.momentum,
         nesterov=recipe.nesterov,
         weight_decay=recipe.weight_decay,
-        # On MPS only since PyTorch 2.5.
+        # MPS has the fused version only since PyTorch 2.5.
         fused=device.type != "mps",
     )
 
@@ -334,7 +336,7 @@ def _schedule(
             optimizer,
             recipe.learning_rate,
             total_steps=steps,
-            # Rounded, so that 0.9 goes to 0.95 and not to the number above it.
+            # Rounded, so 0.9 becomes 0.95 and not the next larger float.
             base_momentum=round(recipe.momentum - swing, 6),
             max_momentum=round(recipe.momentum + swing, 6),
         )
@@ -343,7 +345,7 @@ def _schedule(
 
 @contextmanager
 def _explained(recipe: Recipe, device: torch.device) -> Iterator[None]:
-    """Turn what computing raises into one line, and say so where the device does not work any more."""
+    """Turn exceptions into a `_Failed` of one line, or a `TrainingError` if the device no longer works."""
     try:
         yield
     except Exception as error:
@@ -358,7 +360,7 @@ def _explained(recipe: Recipe, device: torch.device) -> Iterator[None]:
 
 
 def _works(device: torch.device) -> bool:
-    """Whether a device still computes: after some errors CUDA never does again in the same process."""
+    """Whether a device still works: after some errors, CUDA fails for the rest of the process."""
     try:
         return torch.ones(1, device=device).add(1).item() == 2
     except Exception:

@@ -1,1 +1,1 @@
-"""What the commands show on the terminal: progress, outcomes, errors."""
+"""Output of the commands on the terminal: progress, outcomes, errors."""

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-# What is written for a character that the terminal's encoding lacks.
+# Substitutes for characters that the terminal's encoding lacks.
 PLAIN = {"−": "-", "–": "-", "—": "-", "─": "-", "…": "...", "±": "+-", "µ": "u", "×": "x"}
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark and its surrogates hold: what `data info` and `data fit` print."""
+"""Output of `data info` and `data fit`: the contents of a benchmark and its surrogates."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,11 @@ from nasbench_lab.benchmarks.surrogates.file import Surrogate
 from nasbench_lab.benchmarks.tables.contents import MEASUREMENTS, DataSet, FloatArray
 from nasbench_lab.commands.console import console, grid
 
-SHORT = 11  # characters that a word for a fact is padded to
+SHORT = 11  # characters; the label of a fact is padded to this width
 
 
 def print_description(name: str) -> None:
-    """Where a benchmark comes from, what it lists, and how good its surrogates are."""
+    """Print the origin and the contents of a benchmark, and the quality of its surrogates."""
     benchmark = open_benchmark(name)
     source = all_sources().get(name)
     out = console()
@@ -60,7 +60,7 @@ def _print_contents(listed: Mapping[str, DataSet]) -> None:
 
 
 def print_surrogate(surrogate: Surrogate, path: Path) -> None:
-    """How good a surrogate is on the architectures that were held out."""
+    """Print the quality of a surrogate on the held-out architectures."""
     facts = surrogate.facts
     out = console()
     out.print(
@@ -79,7 +79,7 @@ def print_surrogate(surrogate: Surrogate, path: Path) -> None:
 
 
 def columns(data_set: DataSet) -> Iterator[tuple[str, FloatArray]]:
-    """The quantities that an architecture has one value of, each with the values of all rows."""
+    """Yield the quantities with one value per architecture, each with the values of all rows."""
     for quantity, values in (("parameters", data_set.parameters), ("flops", data_set.flops)):
         if values is not None:
             yield quantity, values
@@ -90,7 +90,7 @@ def columns(data_set: DataSet) -> Iterator[tuple[str, FloatArray]]:
 
 
 def best_accuracy(data_set: DataSet, split: str) -> float | None:
-    """Best mean over seeds at the end of the longest training, None where not listed."""
+    """Return the best mean over seeds at the end of the longest training; None if not listed."""
     for epochs in sorted(data_set.trainings, reverse=True):
         measured = getattr(data_set.trainings[epochs], f"{split}_accuracy")
         if measured is not None:
@@ -102,7 +102,7 @@ def best_accuracy(data_set: DataSet, split: str) -> float | None:
 
 
 def shown(accuracy: float | None) -> str:
-    """An accuracy to be read; a dash for None."""
+    """Format an accuracy for reading; a dash for None."""
     return "-" if accuracy is None else f"{accuracy:.4f}"
 
 

@@ -1,4 +1,4 @@
-"""Which benchmarks there are: what `data list` prints."""
+"""Output of `data list`: all benchmarks."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from nasbench_lab.errors import TableError
 
 
 def print_benchmarks() -> None:
-    """Every benchmark, whether its table is here, and the command that brings it."""
+    """Print every benchmark, whether its table is here, and the command that gets it."""
     out = console()
     rows = grid("Name", "Title", "Data\nsets", "Rows", "Size", "Licence", "Digest")
     sources = all_sources()
@@ -48,7 +48,7 @@ def print_benchmarks() -> None:
 
 
 def _described(path: Path) -> tuple[str, ...]:
-    """The row of a benchmark that is here; its number of rows is that of its largest data set."""
+    """Return the line of a benchmark that is here; it shows the row count of the largest data set."""
     size = f"{path.stat().st_size / 1e6:.1f} MB"
     try:
         benchmark = open_benchmark(path.stem)

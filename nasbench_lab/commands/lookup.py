@@ -1,4 +1,4 @@
-"""What a table lists of one architecture: what `data query` prints."""
+"""Output of `data query`: the entries of one architecture in a table."""
 
 import math
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from nasbench_lab.search.card import in_percent
 
 
 def print_entries(name: str, architecture: str, epochs: int | None, seed: str | None) -> None:
-    """Everything a table lists of an architecture; of one data set if `name` has one."""
+    """Print all entries of an architecture in a table, or in one data set if `name` has one."""
     benchmark, _, chosen = name.partition("/")
     table = open_table(benchmark)
     rows = grid("Data set", "Training", "After", "Quantity", "Seed", "Value")
@@ -27,12 +27,14 @@ def print_entries(name: str, architecture: str, epochs: int | None, seed: str | 
             rows.add_row(data_set_name, *cells)
     if not rows.rows:
         asked = [f"after {epochs} epochs"] * (epochs is not None) + [f"with seed {seed}"] * (seed is not None)
-        raise UsageError(f"{name} lists nothing of it {' '.join(asked)}; leave that out to see all it lists")
+        raise UsageError(
+            f"{name} has no entries of this architecture {' '.join(asked)}; leave that out to see all entries"
+        )
     console().print(rows)
 
 
 def _entries(data_set: DataSet, row: int, epochs: int | None, seed: str | None) -> Iterator[tuple[str, ...]]:
-    """The rows that `query` prints: training, epochs, quantity, seed and value."""
+    """Yield the rows that `query` prints: training, epochs, quantity, seed and value."""
     for length, training in data_set.trainings.items():
         for quantity in MEASUREMENTS:
             measured = getattr(training, quantity)

@@ -1,4 +1,4 @@
-"""What a comparison shows at the terminal: a progress bar while it runs, a summary at its end."""
+"""Output of a comparison at the terminal: a summary at its end, or how to continue after a stop."""
 
 import shlex
 import sys
@@ -19,13 +19,13 @@ from nasbench_lab.statistics.pairwise import p_text
 
 
 def print_interrupted(folder: Path, arguments: Sequence[str]) -> None:
-    """Say that what was finished is kept, and how to go on: with the same arguments."""
+    """Print that finished runs are kept, and the command that continues: the same arguments again."""
     again = shlex.join(["python", "-m", "nasbench_lab.compare", *arguments])
     print(f"\nstopped; the finished runs are kept in {folder}. To go on: {again}", file=sys.stderr)
 
 
 def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
-    """The summary of a comparison, and where its report lies."""
+    """Print the summary of a comparison and the location of its report."""
     out = console()
     for card in results.tasks:
         known = "" if card.optimum is None else f", optimum {card.number(card.optimum)}"

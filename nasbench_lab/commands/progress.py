@@ -1,4 +1,4 @@
-"""How far a command is: a bar on standard error, gone when it ends, silent if that is not a terminal."""
+"""Progress bars on standard error: removed at the end, and hidden if that is not a terminal."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from nasbench_lab.comparison.execution import Progress as Finished
 
 
 class ComparisonBar:
-    """Runs finished, evaluations a second and the time that is left."""
+    """A bar with finished runs, evaluations per second and the remaining time."""
 
     def __init__(self, bar: Progress, folder: Path) -> None:
         self._bar = bar
@@ -28,27 +28,27 @@ class ComparisonBar:
         self._start = time.monotonic()
 
     def advance(self, progress: Finished) -> None:
-        """Show how far the searching is."""
+        """Show the progress of the search."""
         rate = progress.evaluations / max(time.monotonic() - self._start, 1e-9)
         self._bar.update(
             self._task, completed=progress.finished, total=progress.total, rate=f"{rate:,.0f} evaluations/s"
         )
 
     def drawing(self) -> None:
-        """The searching is done; tables and figures come next."""
+        """Show that the search is done and tables and figures come next."""
         self._bar.update(self._task, description="drawing tables and figures", rate="")
 
 
 @contextmanager
 def comparison_bar(folder: Path) -> Iterator[ComparisonBar]:
-    """The bar of a comparison whose results go into a folder."""
+    """Show a bar for a comparison whose results go into a folder."""
     with _bar(MofNCompleteColumn(), _text("runs  {task.fields[rate]}")) as bar:
         yield ComparisonBar(bar, folder)
 
 
 @contextmanager
 def bytes_bar(what: str, size: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar of bytes; what it gives is called with the bytes so far and the bytes of the whole."""
+    """Show a bar of bytes; call the yielded function with the bytes so far and the total bytes."""
     with _bar(DownloadColumn()) as bar:
         task = bar.add_task(what, total=size)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -56,15 +56,16 @@ def bytes_bar(what: str, size: int) -> Iterator[Callable[[int, int], None]]:
 
 @contextmanager
 def count_bar(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar of things done; what it gives is called with their number so far and in all."""
+    """Show a bar of a count; call the yielded function with the count so far and the total."""
     with _bar(MofNCompleteColumn()) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _bar(*amounts: ProgressColumn) -> Progress:
+@contextmanager
+def _bar(*amounts: ProgressColumn) -> Iterator[Progress]:
     out = console(stderr=True)
-    return Progress(
+    bar = Progress(
         _text("{task.description}"),
         BarColumn(),
         *amounts,
@@ -73,6 +74,12 @@ def _bar(*amounts: ProgressColumn) -> Progress:
         transient=True,
         disable=not out.is_terminal,
     )
+    if out.is_terminal:
+        with bar:
+            yield bar
+    else:
+        # Never started: before version 15 rich ends even a disabled bar with an empty line.
+        yield bar
 
 
 def _text(form: str) -> TextColumn:

@@ -1,4 +1,4 @@
-"""What every command does about arguments and errors: one line, an exit code, no traceback."""
+"""Arguments and errors, the same for every command: one line, an exit code, no traceback."""
 
 import re
 import sys
@@ -24,10 +24,8 @@ def given_arguments(arguments: Sequence[str] | None) -> list[str]:
 def run_command(command: Callable[[], int]) -> int:
     """Run a command and return its exit code.
 
-    A `NasbenchLabError` is printed as `error: <message>` on standard error and gives 2. A refusal by the
-    system,
-    such as a folder that cannot be written or a full disk, does the same. Ctrl-C gives 130, as a shell
-    expects.
+    A `NasbenchLabError` is printed as `error: <message>` on standard error, and the code is 2. An error of
+    the system, such as a full disk, is treated the same. Ctrl-C gives 130, as a shell expects.
     """
     for stream in (sys.stdout, sys.stderr):
         print_anything_on(stream)

@@ -1,4 +1,4 @@
-"""Checking a benchmark's table: what `data verify` prints."""
+"""Output of `data verify`: the checks of a benchmark's table."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +13,7 @@ from nasbench_lab.errors import TableError
 
 
 def print_checks(name: str) -> bool:
-    """Print each check of a benchmark's data; returns whether all passed."""
+    """Print each check of a benchmark's data, and return whether all passed."""
     out = console()
     whole = True
     for passed, check in _checks(open_benchmark(name)):
@@ -23,7 +23,7 @@ def print_checks(name: str) -> bool:
 
 
 def _checks(benchmark: Benchmark) -> Iterator[tuple[bool, str]]:
-    """Each check: whether it passed, and what was checked."""
+    """Yield each check: whether it passed, and its description."""
     try:
         benchmark.verify()
         listed = benchmark.listed()
@@ -43,7 +43,7 @@ def _checks(benchmark: Benchmark) -> Iterator[tuple[bool, str]]:
 
 
 def _optima(source: Source, listed: Mapping[str, DataSet]) -> Iterator[tuple[bool, str]]:
-    """Each published optimum, compared with the best that is listed."""
+    """Compare each published optimum with the best value in the table."""
     for (name, split), published in source.optima.items():
         data_set = listed.get(name)
         best = best_accuracy(data_set, split) if data_set is not None else None
@@ -54,7 +54,7 @@ def _optima(source: Source, listed: Mapping[str, DataSet]) -> Iterator[tuple[boo
                 f"{name}: {rows:,} of {source.rows:,} rows, so not compared with the best {split} accuracy",
             )
         elif data_set is not None and data_set.keys is not None and not source.rows:
-            # A part of the architectures need not hold the best one, but none may be better.
+            # A table with only some architectures may lack the best one, but none may be better.
             passed = best is not None and best < published + 1e-3
             yield (
                 passed,

@@ -1,4 +1,4 @@
-"""Finding an algorithm by what was typed, with its hyperparameters."""
+"""Find an algorithm and its hyperparameters from text such as `NAME:key=value`."""
 
 import hashlib
 import inspect
@@ -17,8 +17,8 @@ from nasbench_lab.errors import AlgorithmError, UsageError, unknown_name
 from nasbench_lab.search.contract import SearchProcess
 from nasbench_lab.settings import keyword_parameters, read_settings
 
-# The digest of each module's file when this process first used it: Python imports a module only once, so
-# that it may hold other code than its file by now.
+# The digest of each module's file when this process first used it. Python imports a module only once, so a
+# file that was edited since then differs from the code that runs.
 _imported: dict[str, str] = {}
 
 
@@ -27,12 +27,12 @@ class NamedAlgorithm:
     """An algorithm as one contestant of a comparison.
 
     Attributes:
-        label: what tables and figures call it; unique within a comparison.
-        reference: what finds it again from any folder: as typed, a path made absolute.
-        function: the generator function, hyperparameters filled in.
+        label: its name in tables and figures; unique within a comparison.
+        reference: the text as typed, with a path made absolute, to find the algorithm again from any folder.
+        function: the generator function, with the hyperparameters filled in.
         hyperparameters: all of them, defaults included.
-        source_sha256: of the code that `function` runs, as the file it is written in held it: runs of two
-            versions of that file are never mixed.
+        source_sha256: digest of the file that the code of `function` was read from. Runs of two versions of
+            that file are never mixed.
     """
 
     label: str
@@ -43,16 +43,17 @@ class NamedAlgorithm:
 
 
 def algorithm_names() -> list[str]:
-    """Every algorithm in `algorithms/`."""
+    """List every algorithm in `algorithms/`."""
     return sorted(module.name for module in pkgutil.iter_modules(algorithms.__path__))
 
 
 def find_algorithm(text: str) -> NamedAlgorithm:
-    """Read `[LABEL=]NAME[:KEY=VALUE,...]`.
+    """Find the algorithm that `[LABEL=]NAME[:KEY=VALUE,...]` names.
 
-    NAME is a file of `algorithms/`, a path that ends in `.py` (the function is named like the file), or
-    `package.module:function`. Raises `UsageError` with what is allowed, and the nearest names;
-    `AlgorithmError` where the code cannot be used, or is no longer what its file says.
+    NAME is a file of `algorithms/`, a path that ends in `.py` (the function has the name of the file), or
+    `package.module:function`. Raises `UsageError`, with the allowed and the nearest names, if there is no
+    such algorithm or hyperparameter. Raises `AlgorithmError` if the code cannot be used, or if its file has
+    changed since this process imported it.
     """
     label, equals, rest = text.partition("=")
     if not equals or ":" in label:
@@ -73,7 +74,7 @@ def find_algorithm(text: str) -> NamedAlgorithm:
 
 
 def _find_function(name: str) -> tuple[Callable[..., Any], str]:
-    """The function, and the digest of the file that its code was read from."""
+    """Return the function and the digest of the file that its code was read from."""
     if name.endswith(".py"):
         path = Path(name)
         if not path.is_file():
@@ -92,7 +93,7 @@ def _find_function(name: str) -> tuple[Callable[..., Any], str]:
             ) from error
         return _function(module, function_name), _digest_of_imported(module)
     if name not in algorithm_names():
-        remedy = "One of your own: path/to/file.py or package.module:function."
+        remedy = "For your own algorithm, give path/to/file.py or package.module:function."
         raise unknown_name("algorithm", name, algorithm_names(), remedy)
     module = import_module(f"{algorithms.__name__}.{name}")
     return _function(module, name), _digest_of_imported(module)
@@ -102,20 +103,20 @@ def _digest_of_imported(module: ModuleType) -> str:
     digest = hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()
     if _imported.setdefault(module.__name__, digest) != digest:
         raise AlgorithmError(
-            f"{module.__file__} has changed since this Python process imported it; to compare what it says"
-            " now, start Python anew"
+            f"{module.__file__} has changed since this Python process imported it; restart Python to compare"
+            " the new version"
         )
     return digest
 
 
 def _import_file(path: Path) -> tuple[ModuleType, str]:
-    """Run a file as it is now, whatever was imported from it before."""
-    # Under a name of its own, so that a file called numpy.py does not become numpy.
+    """Run the current version of a file, even if an older one was imported before."""
+    # With this name, a file called numpy.py does not replace numpy.
     name = f"nasbench_lab_algorithm_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module
-    # Not by an import, which runs the cached bytecode of an edit within the same second.
+    # An import would run old cached bytecode if the file was edited within the same second.
     source = path.read_bytes()
     try:
         exec(compile(source, path, "exec"), vars(module))
@@ -131,8 +132,8 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
         raise UsageError(f"{module.__file__} has no function {name!r}; an algorithm is named like its file")
     if not inspect.isgeneratorfunction(function):
         raise AlgorithmError(
-            f"{name} in {module.__file__} is not a generator function; an algorithm yields what it wants"
-            " evaluated: `evaluation = yield architecture`"
+            f"{name} in {module.__file__} is not a generator function; an algorithm yields the"
+            " architecture to evaluate: `evaluation = yield architecture`"
         )
     return function
 

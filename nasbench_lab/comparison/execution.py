@@ -1,4 +1,4 @@
-"""Running a comparison: every algorithm on every task, many seeds, all cores, into a store."""
+"""Run a comparison: every algorithm on every task, with many seeds, on all cores, into a store."""
 
 import hashlib
 import math
@@ -36,12 +36,12 @@ from nasbench_lab.search.loop import search
 from nasbench_lab.search.run import Run
 from nasbench_lab.version import __version__
 
-BLOCK = 25  # runs that a process does before it hands them back
+BLOCK = 25  # runs that a process does before it returns them
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some runs of one algorithm on one task: the unit of work, small enough to send to a process."""
+    """Some runs of one algorithm on one task: a unit of work, small enough to send to a process."""
 
     comparison: Comparison
     task: str
@@ -57,7 +57,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a comparison is: finished and all runs, and the evaluations made since it was started."""
+    """Progress of a comparison: finished runs, all runs, and evaluations since the last start."""
 
     finished: int
     total: int
@@ -72,35 +72,35 @@ def compare(
     live: LiveSettings | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Results:
-    """Run a comparison, or what is left of it, and return all its runs.
+    """Run a comparison, or the rest of it, and return all its runs.
 
-    Runs are stored as they finish; calling again after a stop goes on where it stopped. The results are
-    the same for any number of jobs. Tables, figures and the report are drawn from the store by
-    `nasbench_lab.figures.draw`.
+    Runs are stored as they finish. After a stop, the same call continues with the missing runs. The results
+    are the same for any number of jobs. `nasbench_lab.report.writing.draw` makes the tables, the figures and
+    the report from the results.
 
     Args:
         comparison: the specification.
         out: folder of the store; by default `default_folder(comparison)`.
-        jobs: processes; by default one for each core, or one alone where a GPU trains.
-        live: where live training takes place.
+        jobs: number of processes; by default one per core, or a single one if a GPU trains.
+        live: images, device and cache for live training.
         progress: called after each block of runs.
 
     Raises:
-        UsageError, TableError: where the specification asks for what is not there.
-        StoreError: where `out` holds a different comparison, or another process is working there.
-        AlgorithmError: where an algorithm fails; what was finished is kept.
+        UsageError, TableError: the specification asks for something that does not exist.
+        StoreError: `out` holds a different comparison, or another process is working there.
+        AlgorithmError: an algorithm fails; finished runs are kept.
     """
     if jobs is not None and jobs < 1:
         raise UsageError(f"jobs is the number of processes, 1 or more; received {jobs}")
     tasks = expand_benchmarks(comparison.benchmark)
     check_sources(tasks, comparison.fallback, comparison.recipe)
-    # A process that joblib has kept from before may be in another folder.
+    # Absolute paths: a worker process that joblib reuses may be in another folder.
     live = (live or LiveSettings()).absolute()
     contestants = _contestants(comparison)
     budgets = dict(zip(tasks, _budgets(comparison, tasks), strict=True))
     _rehearse(tasks, contestants, budgets, comparison, live)
     jobs = jobs or default_jobs(comparison.recipe, live.device)
-    folder = Path(out) if out is not None else default_folder(comparison)
+    folder = Path(out).expanduser() if out is not None else default_folder(comparison)
     with closing(RunStore(folder, _header(comparison, tasks, contestants, live))) as store:
         missing = {(task, label): store.missing(task, label) for task in tasks for label in contestants}
         blocks = _blocks(comparison, contestants, budgets, missing, live, jobs)
@@ -118,7 +118,11 @@ def compare(
 
 
 def default_folder(comparison: Comparison) -> Path:
-    """`results/<protocol>` or `results/default` for just that, otherwise the benchmark and a digest."""
+    """Return the folder under `results/` for a comparison.
+
+    Its name is `default` for `Comparison()`, the protocol's name for an unchanged protocol, and otherwise the
+    first benchmark with a digest of all settings.
+    """
     if comparison == Comparison():
         name = "default"
     elif comparison.protocol and comparison == find_protocol(comparison.protocol):
@@ -161,7 +165,7 @@ def _rehearse(
     comparison: Comparison,
     live: LiveSettings,
 ) -> None:
-    """Find what cannot work before anything is stored: tables, budgets, each algorithm's first request."""
+    """Check the tables, the budgets and each algorithm's first evaluation before anything is stored."""
     for name in tasks:
         verify_task(name, comparison.fallback)
     for name in tasks:
@@ -214,8 +218,11 @@ def _blocks(
     live: LiveSettings,
     jobs: int,
 ) -> list[Block]:
-    """The missing runs in pieces; where these are fewer than the jobs, each may train with several."""
-    # These runs take long enough for each to be handed back by itself.
+    """Split the missing runs into blocks.
+
+    If there are more jobs than blocks, each block may train with several jobs.
+    """
+    # Runs that train, or have a budget in real time, take long. Each is returned by itself.
     length = 1 if comparison.recipe or comparison.budget_real_seconds else BLOCK
     pieces = sum(math.ceil(len(runs) / length) for runs in missing.values())
     live = replace(live, jobs=max(1, jobs // max(pieces, 1)))
@@ -239,7 +246,7 @@ def _blocks(
 
 
 def _execute(blocks: Sequence[Block], jobs: int) -> Generator[tuple[Block, list[Run]], None, None]:
-    """Run blocks in processes and give them back as they finish, in any order."""
+    """Run blocks in processes, and yield each with its runs as it finishes, in any order."""
     from joblib import Parallel, delayed
 
     jobs = min(jobs, max(1, len(blocks)))
@@ -264,22 +271,25 @@ def _execute(blocks: Sequence[Block], jobs: int) -> Generator[tuple[Block, list[
 
 
 def _run_block(block: Block, in_worker: bool) -> tuple[Block, list[Run]] | NasbenchLabError:
-    """The runs of a block; an error is handed back rather than raised, to arrive without its traceback."""
+    """Do the runs of a block.
+
+    An error is returned, not raised: a raised one would bring the traceback of the worker.
+    """
     if in_worker:
         leave_interrupts_to_parent()
-        # A process that joblib has kept from before may have another one in its environment.
+        # A worker process that joblib reuses may still have another data folder in its environment.
         os.environ["NASBENCH_LAB_DATA"] = str(block.data_folder)
     try:
         algorithm = find_algorithm(block.algorithm)
         if algorithm.source_sha256 != block.source_sha256:
             raise AlgorithmError(
-                f"the file of {block.label} changed while the comparison ran; what was finished is kept: put"
-                " the file back to go on, or compare what it says now into another --out"
+                f"the file of {block.label} changed while the comparison ran; finished runs are kept: restore"
+                " the file to go on, or choose another --out for the new version"
             )
         if _open(block.task, block.comparison, block.live).card.digest != block.digest:
             raise TableError(
-                f"the table of {block.task} changed while the comparison ran; what was finished is kept:"
-                " compare on the new one into another --out"
+                f"the table of {block.task} changed while the comparison ran; finished runs are kept:"
+                " choose another --out for the new table"
             )
         return block, [
             _run(block.task, block.label, algorithm, block.comparison, block.live, block.budget, run)
@@ -330,7 +340,10 @@ def _place(error: Exception) -> str:
 
 
 def run_seed(root_seed: int, task: str, label: str, run: int) -> np.random.SeedSequence:
-    """The seed of one run: it depends on nothing else that is compared, nor on who runs it."""
+    """Return the seed of one run.
+
+    It depends only on the arguments: not on the other tasks and algorithms, and not on the process.
+    """
     name = hashlib.sha256(f"{task}\0{label}".encode()).digest()
     words = [int.from_bytes(name[start : start + 4], "little") for start in range(0, 16, 4)]
     return np.random.SeedSequence(root_seed, spawn_key=(*words, run))

@@ -29,16 +29,16 @@ PROTOCOLS = {
 
 
 def find_protocol(name: str) -> Comparison:
-    """The settings of a published protocol; raises `UsageError` with the nearest names."""
+    """Return the settings of a published protocol; raises `UsageError` with the nearest names if unknown."""
     if name not in PROTOCOLS:
         raise unknown_name("protocol", name, PROTOCOLS)
     return PROTOCOLS[name]
 
 
 def on_fewer_tasks(comparison: Comparison) -> Comparison:
-    """Give each task its own published budget where only some of a protocol's tasks are compared on.
+    """Give each task its own published budget if a comparison uses only some tasks of its protocol.
 
-    Raises `UsageError` for a task that the protocol has no budget for, unless one was set.
+    Raises `UsageError` if the protocol has no budget for a task and none was set.
     """
     if not comparison.protocol:
         return comparison
@@ -57,9 +57,9 @@ def on_fewer_tasks(comparison: Comparison) -> Comparison:
 
 
 def describe_protocol(comparison: Comparison) -> str:
-    """The protocol's name and every setting that was changed, so that no mixture goes unlabelled.
+    """Return the protocol's name and every changed setting, so that a mixture is always labelled.
 
-    Which algorithms are compared, and from which root seed, is not part of a protocol.
+    The algorithms and the root seed are not part of a protocol.
     """
     if not comparison.protocol:
         return ""

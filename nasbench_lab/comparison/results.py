@@ -1,4 +1,4 @@
-"""What a finished (or unfinished) comparison holds in memory: the input of statistics and figures."""
+"""The runs of a comparison in memory: the input of statistics and figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from nasbench_lab.search.run import Run
 
 @dataclass(frozen=True)
 class Runs:
-    """All runs of one algorithm on one task, end to end: run `i` is `offsets[i]:offsets[i + 1]`.
+    """All runs of one algorithm on one task, joined: run `i` is `offsets[i]:offsets[i + 1]`.
 
-    The arrays are those of `nasbench_lab.search.run.Run`, concatenated.
+    It holds the arrays of `nasbench_lab.search.run.Run`, concatenated.
     """
 
     offsets: NDArray[np.int64]
@@ -63,14 +63,14 @@ class Runs:
         """Simulated seconds of the run up to and including each step."""
         spent = np.empty(len(self.seconds))
         for start, end in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            # Per run, so that a run's numbers do not depend on the runs stored before it.
+            # Summed per run: a run's numbers must not depend on the runs stored before it.
             np.cumsum(self.seconds[start:end], out=spent[start:end])
         return spent
 
     def final(self) -> NDArray[np.float64]:
         """Reported accuracy of each run's last incumbent, in the metric's unit, shape `(runs,)`.
 
-        NaN for a run that never had one (every evaluation failed).
+        NaN for a run without an incumbent (every evaluation failed).
         """
         final = np.full(len(self), np.nan)
         steps = self.incumbents()
@@ -78,25 +78,25 @@ class Runs:
         return final
 
     def incumbents(self) -> NDArray[np.int64]:
-        """The step of each run's last incumbent; a run that never had one is left out."""
+        """Return the step of each run's last incumbent; runs without an incumbent are left out."""
         steps = np.flatnonzero(~np.isnan(self.test_accuracy))
-        # Steps are in the order of their runs, so that the last of a run is where the run changes.
+        # Steps are ordered by run. The last step of a run comes right before a step of another run.
         return steps[np.append(np.diff(self.run_of_step[steps]) != 0, True)] if len(steps) else steps
 
 
 @dataclass(frozen=True)
 class Results:
-    """A comparison's runs, by task name and algorithm label, in the order they were asked for.
+    """A comparison's runs, by task name and algorithm label, in the order of the specification.
 
     Attributes:
-        name: of the comparison: the name of its folder.
-        protocol: the published protocol's name, with what was changed, or empty.
+        name: the name of the comparison's folder.
+        protocol: the published protocol's name and its changed settings, or empty.
         tasks: one card per task.
-        algorithms: labels, unique; the order fixes each algorithm's colour.
-        settings: of each algorithm, by label: the function and all its hyperparameters, as text.
+        algorithms: unique labels; their order fixes each algorithm's colour.
+        settings: each algorithm's function and all its hyperparameters, as text, by label.
         runs: `runs[task name, algorithm label]`.
         specification: the comparison as stored (plain JSON values), for the report.
-        environment: versions, machine and date of the searching, for the report.
+        environment: versions, machine and date of the search, for the report.
     """
 
     name: str

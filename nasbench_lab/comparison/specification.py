@@ -1,23 +1,25 @@
-"""The one configuration: what is compared, on what, within which budget, from which seed.
+"""The specification of a comparison: tasks, algorithms, budget and seeds.
 
-The command line, the stored `comparison.json` and the Python call `compare(Comparison(...))` are the
-same fields.
+The command line, the stored `comparison.json` and the Python call `compare(Comparison(...))` have the same
+fields.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal
 
-from nasbench_lab.errors import UsageError, unknown_name
+from nasbench_lab.errors import UsageError
+from nasbench_lab.settings import check_fields, from_mapping
 
 DEFAULT_EVALUATIONS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A whole comparison. What is left open here is filled in, so that a stored one says everything.
+    """A whole comparison. Settings that are left out get their defaults, so a stored comparison says
+    everything.
 
     Attributes:
         benchmark: tasks, as `benchmark/data set`; a benchmark alone stands for all its data sets.
@@ -25,21 +27,23 @@ class Comparison:
             (`regularized_evolution:population_size=10,sample_size=3`); `path/to/file.py` or
             `package.module:function` for one of your own; `LABEL=` in front names it in the figures.
         seeds: independent runs of each algorithm on each task.
-        budget_evaluations: evaluations of a run; 200 where no budget is given at all.
-        budget_seconds: simulated seconds of a run; one for all tasks, or one for each. What is trained
-            live costs the seconds it took: with it, results depend on the machine.
+        budget_evaluations: evaluations of a run; 200 if no budget is given at all.
+        budget_seconds: simulated seconds of a run; one number for all tasks, or one for each. Live
+            training costs the seconds it took, so its results depend on the machine.
         budget_real_seconds: seconds of a run by the clock; results always depend on the machine.
-        target_accuracy: validation accuracy that ends a run, in percent or the metric's own unit; one for all
-            tasks, or one each.
+        target_accuracy: validation accuracy that ends a run, in percent or the metric's own unit; one number
+            for all tasks, or one for each.
         over_budget: whether the evaluation that goes over budget_seconds counts.
-        epochs: training epochs behind the accuracy that a search sees; the longest where not given.
+        epochs: training epochs behind the accuracy that a search sees; by default those of the longest
+            training.
         training_seed: the training seed a search sees: `random` at each evaluation, `mean`, or a label.
-        fallback: who answers, in this order, for what a benchmark's table does not list: `surrogate`
-            (fitted beforehand: `python -m nasbench_lab.data fit BENCHMARK`), `live` (trained by `recipe`).
-        recipe: how live training is done, `NAME` or `NAME:key=value,...`, see
+        fallback: sources that are asked, in this order, for an architecture that the table does not list:
+            `surrogate` (fit it first: `python -m nasbench_lab.data fit BENCHMARK`), `live` (trained by
+            `recipe`).
+        recipe: the recipe of live training, `NAME` or `NAME:key=value,...`, see
             `nasbench_lab.benchmarks.training.recipes`; for `--fallback live`, and for a search space
             without a table.
-        root_seed: all randomness comes from it.
+        root_seed: the number that all random draws come from.
         protocol: name of the published protocol that the settings came from.
     """
 
@@ -65,12 +69,11 @@ class Comparison:
     protocol: str = ""
 
     def __post_init__(self) -> None:
-        # JSON has lists, and callers may write them: a stored comparison and a typed one are equal.
+        # A caller may write one value instead of a tuple.
         for name in ("benchmark", "algorithms", "budget_seconds", "target_accuracy", "fallback"):
-            value = getattr(self, name)
-            if isinstance(value, str | int | float):
-                value = (value,)
-            object.__setattr__(self, name, tuple(value))
+            if isinstance(getattr(self, name), str | int | float):
+                object.__setattr__(self, name, (getattr(self, name),))
+        check_fields(self)
         if not self.benchmark or not self.algorithms:
             raise UsageError("a comparison needs at least one benchmark and one algorithm")
         if self.seeds < 1:
@@ -89,16 +92,12 @@ class Comparison:
         return plain
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], where: str) -> "Comparison":
-        """Read a stored comparison; raises `UsageError` that names `where` it came from."""
-        known = {field.name for field in fields(cls)}
-        for name in values:
-            if name not in known:
-                raise unknown_name(f"setting in {where}", name, known)
-        for name, kind in get_type_hints(cls).items():
-            if name in values and not _fits(values[name], str(kind)):
-                raise UsageError(f"{where}: {name} cannot be {values[name]!r}")
-        return cls(**values)
+    def from_json(cls, values: Mapping[str, Any], place: str) -> "Comparison":
+        """Read a stored comparison; raises `UsageError` that names `place`, the file it came from."""
+        try:
+            return from_mapping(cls, values)
+        except UsageError as error:
+            raise UsageError(f"{place}: {error}") from None
 
     def per_task(self, name: Literal["budget_seconds", "target_accuracy"], tasks: int) -> list[float | None]:
         """A setting that is given once, once for each of so many tasks, or not at all."""
@@ -111,20 +110,6 @@ class Comparison:
                 f" for {tasks} tasks"
             )
         return list(values)
-
-
-def _fits(value: object, kind: str) -> bool:
-    """Whether a JSON value can stand for a field of this type."""
-    if value is None:
-        return "None" in kind
-    if "tuple" in kind:
-        element = str if "str" in kind else int | float
-        return isinstance(value, list | tuple) and all(isinstance(item, element) for item in value)
-    if "float" in kind:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if "int" in kind:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, str)
 
 
 def read_comparison(path: Path) -> Comparison:

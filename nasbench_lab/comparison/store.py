@@ -1,8 +1,8 @@
-"""Stored comparisons: one folder each, safe to stop at any moment and to go on with.
+"""Stored comparisons: one folder each, safe to stop at any moment and to continue.
 
 comparison.json   the specification, the tasks with their table digests, the algorithms, the machine
-runs/*.h5         one file per task and algorithm: all runs stored so far, end to end
-.lock             empty; locked while a process writes here, which reading takes no notice of
+runs/*.h5         one file per task and algorithm: all runs stored so far, joined
+.lock             empty; locked while a process writes here; readers ignore it
 """
 
 import hashlib
@@ -21,29 +21,30 @@ import h5py
 import numpy as np
 
 from nasbench_lab.comparison.results import Results, Runs
-from nasbench_lab.errors import StoreError
+from nasbench_lab.errors import StoreError, UsageError
 from nasbench_lab.files import lock, replacing
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.run import Run
+from nasbench_lab.settings import from_mapping
 
 FORMAT_VERSION = 1
-SAVE_EVERY = 2.0  # seconds: what was finished in them a kill can lose, beside the blocks in flight
+SAVE_EVERY = 2.0  # seconds; a kill loses at most the runs finished in this time and the blocks in flight
 LOCK = ".lock"
 ARRAYS = tuple(field.name for field in fields(Run))
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
 
 class RunStore:
-    """The runs of one comparison, in a folder that no other process writes to before `close`.
+    """The runs of one comparison, in a folder that no other process writes to until `close`.
 
     Args:
-        folder: where it lies. It is made, or, where it exists, must hold this same comparison.
-        header: what `comparison.json` says: `comparison`, `protocol`, `tasks`, `algorithms` and
+        folder: its path. A missing folder is created; one with content must hold this same comparison.
+        header: content of `comparison.json`: `comparison`, `protocol`, `tasks`, `algorithms` and
             `environment`, in plain JSON values.
 
     Raises:
-        StoreError: where the folder holds a different comparison, with the first difference, or where
-            another process is working in it.
+        StoreError: the folder holds something else or a different comparison (the message names the first
+            difference), or another process is working in it.
     """
 
     def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
@@ -62,17 +63,17 @@ class RunStore:
             raise
 
     def missing(self, task: str, algorithm: str) -> list[int]:
-        """The runs that are not stored yet."""
+        """Return the runs that are not stored yet."""
         stored = self._runs(task, algorithm)
         return [run for run in range(self.seeds) if run not in stored]
 
     def add(self, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
-        """Take more runs, to be on the disk within `SAVE_EVERY` seconds of adding, or after `save`."""
+        """Add runs; they are on the disk within `SAVE_EVERY` seconds, or after `save`."""
         with self._saving:
             self._runs(task, algorithm).update(runs)
             self._unsaved.add((task, algorithm))
-            # A file is written whole, so that writing it for every block of a fast search would take longer
-            # than the search.
+            # A save writes a whole file. In a fast search, a save after every block would take longer than
+            # the search.
             wait = self._saved + SAVE_EVERY - time.monotonic()
             if wait <= 0:
                 self.save()
@@ -82,7 +83,7 @@ class RunStore:
                 self._timer.start()
 
     def save(self) -> None:
-        """Bring all runs added so far to the disk."""
+        """Write all runs added so far to the disk."""
         with self._saving:
             if self._timer is not None:
                 self._timer.cancel()
@@ -94,12 +95,12 @@ class RunStore:
             self._saved = time.monotonic()
 
     def _save_unless_it_fails(self) -> None:
-        # What cannot be written here stays unsaved, and the next saving raises it where it can be caught.
+        # Nobody can catch an error in the timer's thread. The runs stay unsaved, and the next save raises it.
         with suppress(Exception):
             self.save()
 
     def close(self) -> None:
-        """Save, and leave the folder to others."""
+        """Save, and release the folder to other processes."""
         try:
             self.save()
         finally:
@@ -114,16 +115,20 @@ class RunStore:
 
 
 def _lock(folder: Path) -> BinaryIO:
-    """The lock of a folder, which is made; one that holds something else is left as it is."""
+    """Lock a folder; a missing folder is created.
+
+    Raises `StoreError` if another process has locked it, or if it holds something other than a comparison.
+    Such a folder is left untouched.
+    """
     if folder.exists() and not folder.is_dir():
         raise StoreError(f"{folder} is a file; --out is a folder, which may be new")
     if folder.exists() and not (folder / "comparison.json").exists():
-        # A comparison that another process is just beginning, or was killed at the very beginning of.
+        # The first files of a comparison: another process is starting it, or was killed while starting it.
         begun = (LOCK, ".comparison.json.")
         if not all(path.name.startswith(begun) for path in folder.iterdir()):
             raise StoreError(
-                f"{folder} is not empty and holds no comparison.json; choose another --out, nothing there"
-                " was touched"
+                f"{folder} is not empty and holds no comparison.json, so it was left untouched; choose"
+                " another --out"
             )
     folder.mkdir(parents=True, exist_ok=True)
     try:
@@ -148,19 +153,19 @@ def _begin_or_go_on(folder: Path, header: Mapping[str, Any]) -> None:
             f"{folder} holds a different comparison: {difference}; choose another --out, or delete that"
             " folder"
         )
-    # What a killed process left. Tables and figures may be being drawn by another at this moment.
+    # A killed process left these. Only runs/ is cleaned: another process may be drawing figures right now.
     for half_written in (folder / "runs").glob(".*.tmp"):
         half_written.unlink()
 
 
 def load_results(folder: Path) -> Results:
-    """Read a stored comparison; raises `StoreError` where it is absent, unfinished or damaged."""
+    """Read a stored comparison; raises `StoreError` if it is absent, unfinished or damaged."""
     header = _read_header(folder / "comparison.json")
     try:
-        cards = tuple(TaskCard(**card) for card in header["tasks"])
+        cards = tuple(from_mapping(TaskCard, card) for card in header["tasks"])
         settings = {algorithm["label"]: _settings(algorithm) for algorithm in header["algorithms"]}
         seeds = header["comparison"]["seeds"]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, UsageError) as error:
         raise StoreError(f"{folder}/comparison.json is damaged: {error}") from None
     runs = {}
     for card in cards:
@@ -209,12 +214,12 @@ def _read_header(path: Path) -> dict[str, Any]:
 
 
 def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """The first thing in which two comparisons differ, in words; empty where the runs are the same."""
+    """Describe the first difference between two comparisons; empty if their runs are the same."""
     asked = json.loads(json.dumps(asked))
     try:
         for name, value in asked["comparison"].items():
             before = stored["comparison"].get(name)
-            # A setting that an older version did not have is as one that is not given.
+            # A setting that an older version did not have counts as not given.
             if (before or None) != (value or None):
                 return f"its {name} is {before}, this one's {value}"
         for kind, name, digest in (("tasks", "name", "digest"), ("algorithms", "label", "source_sha256")):
@@ -226,7 +231,7 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
                 if was[item] != value:
                     what = "table" if kind == "tasks" else "code"
                     return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
-        # Another version may search otherwise; another machine or day does not.
+        # Another version may search differently; another machine or day makes no difference.
         versions = [side["environment"].get("nasbench_lab") for side in (stored, asked)]
         if versions[0] != versions[1]:
             return "it was begun with nasbench_lab {}, this is {}".format(*versions)
@@ -236,7 +241,7 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
 
 
 def _short(digests: str) -> str:
-    """Each digest of a chain, cut to what tells it apart."""
+    """Shorten each digest of a chain to 12 characters."""
     return "+".join(digest[:12] for digest in digests.split("+"))
 
 
@@ -244,7 +249,7 @@ def _path(folder: Path, task: str, algorithm: str) -> Path:
     def plain(name: str) -> str:
         return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:60]
 
-    # The digest keeps labels apart that look the same once made fit for a file name.
+    # Different labels may look the same in a file name; the digest keeps them apart.
     digest = hashlib.sha256(f"{task}\0{algorithm}".encode()).hexdigest()[:8]
     return folder / "runs" / f"{plain(task)}--{plain(algorithm)}--{digest}.h5"
 
@@ -252,7 +257,7 @@ def _path(folder: Path, task: str, algorithm: str) -> Path:
 def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
     order = sorted(runs)
     joined = Runs.of([runs[run] for run in order])
-    # Made in memory: where the disk is full, HDF5 does not raise but crashes the process.
+    # Made in memory, because HDF5 crashes the process instead of raising an error if the disk is full.
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         file.attrs["task"] = task
@@ -260,7 +265,7 @@ def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) 
         file["run"] = np.array(order, dtype=np.int64)
         file["offsets"] = joined.offsets
         for name in ARRAYS:
-            # The checksum makes a damaged file an error when it is read, not a wrong number.
+            # Thanks to the checksum, reading a damaged file raises an error instead of giving wrong numbers.
             file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
     with replacing(path) as temporary:
         temporary.write_bytes(content.getbuffer())
@@ -275,7 +280,7 @@ def _read_runs(path: Path) -> dict[int, Run]:
     except (OSError, RuntimeError, KeyError) as error:
         raise StoreError(
             f"{path} is damaged ({' '.join(str(error).split())}); delete it and run the comparison again:"
-            " only its runs are done anew"
+            " only its runs are repeated"
         ) from None
     return {
         run: Run(**{name: array[start:end] for name, array in arrays.items()})

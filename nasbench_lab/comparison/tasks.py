@@ -1,4 +1,4 @@
-"""Finding a task by what was typed: `benchmark/data set`."""
+"""Find and open a task by its name, `benchmark/data set`."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -18,12 +18,15 @@ from nasbench_lab.spaces import all_spaces
 
 @cache
 def _benchmark(name: str) -> Benchmark:
-    # Once per process: every run of a block shares the arrays and what was looked up before.
+    # Opened once per process: its runs share the arrays and the entries that were looked up before.
     return open_benchmark(name)
 
 
 def expand_benchmarks(names: Sequence[str]) -> list[str]:
-    """Task names, with each bare benchmark replaced by all its data sets; each must exist."""
+    """Return task names, with each bare benchmark replaced by all its data sets.
+
+    Raises `UsageError` if a benchmark or a data set does not exist, or if a task is listed twice.
+    """
     tasks = []
     for name in names:
         benchmark, _, data_set = name.partition("/")
@@ -39,9 +42,9 @@ def expand_benchmarks(names: Sequence[str]) -> list[str]:
 
 @cache
 def open_task(name: str, view: View) -> Task:
-    """One data set of a benchmark, as a search sees it.
+    """Open one data set of a benchmark, as a search sees it.
 
-    Raises `UsageError` or `TableError` with what is available if one of its sources is not.
+    Raises `UsageError` or `TableError` if one of its sources is not available; the message names the others.
     """
     benchmark, _, data_set = name.partition("/")
     opened = _benchmark(benchmark)
@@ -67,25 +70,25 @@ def _surrogate(name: str) -> Surrogate:
     return open_surrogate(open_table(benchmark), data_set)
 
 
-# Who may answer for an architecture that a table does not list, by the name on the command line.
+# The sources that can evaluate an architecture missing from a table, by their names on the command line.
 FALLBACKS: dict[str, Callable[[str, View], Task]] = {"surrogate": _surrogate_task, "live": _live_task}
 
 
 def default_jobs(recipe: str, device: str | None) -> int:
-    """Processes for a comparison: one for each core, or one alone if a GPU trains by a recipe."""
+    """Return the number of processes for a comparison: one per core, or a single one if a GPU trains."""
     from joblib import cpu_count
 
     if recipe:
         from nasbench_lab.benchmarks.training.devices import find_device
 
-        # Processes would share the GPU's memory, and a training that finds no room fails.
+        # Several processes would share the GPU's memory, and a training fails if the memory runs out.
         if find_device(device).type != "cpu":
             return 1
     return int(cpu_count())
 
 
 def check_sources(tasks: Sequence[str], fallback: Sequence[str], recipe: str) -> None:
-    """Raise `UsageError` if a chain has an unknown source, or one source twice, or an idle recipe."""
+    """Raise `UsageError` for an unknown fallback, for one listed twice, or for a recipe that is not used."""
     for source in fallback:
         if source not in FALLBACKS:
             raise unknown_name("fallback", source, FALLBACKS)
@@ -101,9 +104,9 @@ def _is_trained_space(task: str) -> bool:
 
 
 def verify_task(name: str, fallback: Sequence[str]) -> None:
-    """Check the table behind a task, and the surrogate behind that, against their digests.
+    """Check a task's table, and its surrogate if that is a fallback, against their digests.
 
-    Raises `TableError` if the content of one has changed since it was written.
+    Raises `TableError` if the content of either has changed since it was written.
     """
     _verify(name.partition("/")[0])
     if "surrogate" in fallback:

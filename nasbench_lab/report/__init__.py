@@ -1,1 +1,1 @@
-"""What is made of stored results: tables, sentences, figures and the report."""
+"""Tables, sentences, figures and the report of a comparison, all made from stored results."""

@@ -1,7 +1,7 @@
-"""What a comparison found, in sentences that a paper could use.
+"""The findings of a comparison, in sentences that a paper could use.
 
-Each sentence carries its n, its test and its direction, and claims no more than was shown: "no
-difference shown" is never turned into "equal".
+Each sentence states its n, its test and its direction. It claims no more than the test showed: "no
+difference shown" never becomes "equal".
 """
 
 import math
@@ -19,12 +19,13 @@ from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.run import SOURCES
 from nasbench_lab.statistics.pairwise import p_text
 
-# Below the first, an interval is wide enough to hide what matters; below the second it is worth a word.
+# With fewer runs than the first, intervals can hide differences that matter. With fewer than the second, the
+# report mentions the number of runs.
 FEW_RUNS, SOME_RUNS = 20, 30
 
 
 def findings(results: Results, tables: Tables) -> list[str]:
-    """All findings: the outcome of each task, across tasks, every pair, targets, and what to beware of."""
+    """All findings: the outcome of each task, results across tasks, every pair, targets, and cautions."""
     return [
         *outcomes(results, tables),
         *across_tasks(results, tables),
@@ -35,7 +36,7 @@ def findings(results: Results, tables: Tables) -> list[str]:
 
 
 def headline(results: Results, tables: Tables) -> str:
-    """The main finding, in one paragraph: who leads where."""
+    """The main finding, in one paragraph: the leaders on each task."""
     if len(results.algorithms) == 1:
         return " ".join(outcomes(results, tables))
     names = {label: _within(name) for label, name in _names(results).items()}
@@ -54,7 +55,7 @@ def headline(results: Results, tables: Tables) -> str:
 def _who_led(
     results: Results, tables: Tables, task: TaskCard, best: Sequence[str], said: Mapping[str, str]
 ) -> str:
-    """Who led on a task: its leaders, named in the order of `best` and in the words of `said`."""
+    """Say who led on a task. The leaders come in the order of `best`, with their names from `said`."""
     usable = list(_usable(tables, task))
     listed = _listed([said[label] for label in best])
     if not usable:
@@ -81,7 +82,7 @@ def _who_led(
 
 
 def _beats_all(results: Results, tables: Tables, task: TaskCard, leader: str) -> bool:
-    """Whether a leader was shown to be better than every other; to lead it need only not be worse."""
+    """Whether a leader was shown to be better than every other algorithm; leading only means not worse."""
     shown = [
         pair
         for pair in _pairs(tables, task)
@@ -91,9 +92,9 @@ def _beats_all(results: Results, tables: Tables, task: TaskCard, leader: str) ->
 
 
 def leaders(results: Results, tables: Tables, task: TaskCard) -> list[str]:
-    """The algorithms that no other was shown to be better than, best mean first.
+    """The algorithms that were not shown to be worse than any other, best mean first.
 
-    Between any two of them no difference was shown.
+    No difference was shown between any two of them.
     """
     summary = _summary(tables, task)
     worse = {
@@ -106,7 +107,7 @@ def leaders(results: Results, tables: Tables, task: TaskCard) -> list[str]:
 
 
 def outcomes(results: Results, tables: Tables) -> list[str]:
-    """For each task, the leaders and their means."""
+    """The leaders of each task and their means."""
     sentences = []
     for task in results.tasks:
         usable = _usable(tables, task)
@@ -227,7 +228,7 @@ def _verdict(
 
 
 def _better_first(pair: dict[str, Any]) -> dict[str, Any]:
-    """The same pair, turned so that A12 speaks for the first."""
+    """The same pair, with the algorithm first that A12 favours."""
     if not pair["a12"] < 0.5:
         return pair
     return pair | {
@@ -243,7 +244,7 @@ def _better_first(pair: dict[str, Any]) -> dict[str, Any]:
 
 
 def targets(results: Results, tables: Tables) -> list[str]:
-    """For each task, how often and at what expected cost each algorithm reached the target."""
+    """The share of each algorithm's runs that reached the target, and the expected cost, for each task."""
     names = _names(results)
     sentences = []
     for task in results.tasks:
@@ -265,7 +266,7 @@ def targets(results: Results, tables: Tables) -> list[str]:
 
 
 def cautions(results: Results, tables: Tables) -> list[str]:
-    """What a reader should beware of before believing the rest."""
+    """Cautions that a reader should know before believing the other findings."""
     sentences = _few_runs(tables)
     if "no difference shown" in set(tables.pairwise["verdict"]):
         sentences.append(
@@ -290,7 +291,7 @@ def cautions(results: Results, tables: Tables) -> list[str]:
 
 
 def _few_runs(tables: Tables) -> list[str]:
-    """What so few runs can show; algorithms whose every run failed are told of apart."""
+    """Say how little few runs can show. `cautions` reports algorithms whose runs all failed separately."""
     finished = tables.summary["runs"] - tables.summary["failed_runs"]
     counts = sorted(set(finished[finished > 0].tolist()))
     if not counts or counts[0] >= SOME_RUNS:
@@ -305,7 +306,7 @@ def _few_runs(tables: Tables) -> list[str]:
 
 
 def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
-    """Where the evaluations of a task come from, where that is more than one source."""
+    """Name the sources of a task's evaluations if there is more than one."""
     all_runs = [
         results.runs[task.name, label] for label in results.algorithms if (task.name, label) in results.runs
     ]
@@ -327,7 +328,7 @@ def _mixed_sources(results: Results, task: TaskCard) -> list[str]:
 
 
 def _unequal_lengths(task: TaskCard, all_runs: Sequence[Runs]) -> list[str]:
-    """What it means for incumbents that sources answer after different numbers of epochs."""
+    """Say how incumbents are chosen if the sources train for different numbers of epochs."""
     source = np.concatenate([runs.source for runs in all_runs])
     epochs = np.concatenate([runs.epochs for runs in all_runs])
     longest = {int(epochs[source == each].max()) for each in np.unique(source)}
@@ -341,7 +342,7 @@ def _unequal_lengths(task: TaskCard, all_runs: Sequence[Runs]) -> list[str]:
 
 
 def _failures(results: Results, task: TaskCard) -> list[str]:
-    """How many trainings failed, where some did."""
+    """Say how many trainings failed, if any did."""
     accuracies = [
         results.runs[task.name, label].valid_accuracy
         for label in results.algorithms
@@ -367,7 +368,7 @@ def _shares(sources: Sequence[NDArray[np.uint8]]) -> list[str]:
 
 
 def amount(value: float) -> str:
-    """A large number as a reader likes it: `12,400`, `3.5`, `unbounded` for infinity."""
+    """A readable large number: `12,400`, `3.5`, `unbounded` for infinity."""
     if math.isnan(value):
         return "–"
     if math.isinf(value):
@@ -376,7 +377,7 @@ def amount(value: float) -> str:
 
 
 def signed(difference: float, decimals: int = 2) -> str:
-    """So many decimals, more where these would show a difference as 0."""
+    """A difference with `decimals` decimals, or with more if these would show it as 0."""
     if math.isnan(difference):
         return "–"
     if abs(difference) < 1e-9:
@@ -387,7 +388,7 @@ def signed(difference: float, decimals: int = 2) -> str:
 
 
 def titled(titles: Sequence[str]) -> str:
-    """Titles of tasks, the benchmark's name said once: `NAS-Bench-201 (CIFAR-10 and CIFAR-100)`."""
+    """Titles of tasks, naming each benchmark once: `NAS-Bench-201 (CIFAR-10 and CIFAR-100)`."""
     by_benchmark: dict[str, list[str]] = {}
     for title in titles:
         benchmark, _, data_set = title.partition(", ")
@@ -405,12 +406,12 @@ def _names(results: Results) -> dict[str, str]:
 
 
 def _within(name: str) -> str:
-    """A name inside a sentence: without its capital, unless it is written in capitals."""
+    """A name inside a sentence: lower case at the start, unless the name is all capitals."""
     return name[:1].lower() + name[1:] if name[1:2].islower() else name
 
 
 def _listed(items: Sequence[str]) -> str:
-    """Joined by commas and `and`, or by semicolons where the items have commas of their own."""
+    """Join items by commas and `and`, or by semicolons if an item contains a comma."""
     if len(items) < 2:
         return "".join(items)
     mark = ";" if any("," in item for item in items) else ","

@@ -1,4 +1,4 @@
-"""The report: one HTML file that holds everything about a comparison, to read, print and send on."""
+"""The report: one HTML file with everything about a comparison, to read, print and send on."""
 
 import base64
 import json
@@ -12,7 +12,7 @@ import jinja2
 import pandas as pd
 
 from nasbench_lab.comparison.results import Results
-from nasbench_lab.files import replacing
+from nasbench_lab.files import readable, replacing
 from nasbench_lab.report import findings
 from nasbench_lab.report.names import display_names
 from nasbench_lab.report.plots.gallery import captions
@@ -20,7 +20,7 @@ from nasbench_lab.report.tables import Tables, rows_of
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.statistics.pairwise import p_number
 
-# An SVG above this many bytes is embedded as the PNG instead.
+# If an SVG has more bytes than this, its PNG is embedded instead.
 LARGEST_SVG = 700_000
 BUDGETS = {
     "budget_evaluations": "evaluations",
@@ -33,8 +33,8 @@ BUDGETS = {
 def write_report(results: Results, tables: Tables, figures_folder: Path, path: Path) -> None:
     """Write the report of a comparison to `path`, complete or not at all.
 
-    The figures are those that `nasbench_lab.report.plots.gallery.save` has left in `figures_folder`; one
-    that is not there is left out. The same results give the same bytes.
+    The figures are the files that `nasbench_lab.report.plots.gallery.save` wrote to `figures_folder`;
+    missing figures are left out. The same results give the same bytes.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -70,11 +70,11 @@ def write_report(results: Results, tables: Tables, figures_folder: Path, path: P
         configuration=shlex.quote(f"{path.parent.as_posix()}/comparison.json"),
     )
     with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.write_text(readable(text), encoding="utf-8", newline="\n")
 
 
 def _setup(results: Results, tables: Tables) -> dict[str, str]:
-    """How the comparison was done, as rows of a table."""
+    """The setup of the comparison, as rows of a table."""
     asked = results.specification
     units = dict(BUDGETS)
     if all(task.in_percent for task in results.tasks):
@@ -108,7 +108,7 @@ def _setup(results: Results, tables: Tables) -> dict[str, str]:
 
 
 def _once(values: Mapping[str, str]) -> str:
-    """What is the same for all tasks is said once; otherwise each thing, and for which tasks."""
+    """State a value once if all tasks share it; otherwise list each value with its tasks."""
     if len(set(values.values())) == 1:
         return next(iter(values.values()))
     titles: dict[str, list[str]] = {}
@@ -118,9 +118,9 @@ def _once(values: Mapping[str, str]) -> str:
 
 
 def _task(results: Results, tables: Tables, task: TaskCard) -> dict[str, Any]:
-    """What the template shows of one task."""
+    """The data of one task for the template."""
     summary = rows_of(_of(tables.summary, task))
-    # Marked by what is printed: equal numbers are equally bold.
+    # Means are compared as printed, so equal numbers are all bold.
     means = [row["mean"] for row in summary if row["mean"] == row["mean"]]
     return {
         "card": task,
@@ -138,7 +138,7 @@ def _of(frame: pd.DataFrame, task: TaskCard) -> pd.DataFrame:
 
 
 def _embedded(folder: Path, name: str) -> str:
-    """A figure as a data URI, empty where there is none: the SVG, or the PNG where that is much smaller."""
+    """A figure as a data URI: the SVG, or the PNG if the SVG is too large; empty if there is no figure."""
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
     if svg.exists() and (svg.stat().st_size <= LARGEST_SVG or not png.exists()):
         return "data:image/svg+xml;base64," + base64.b64encode(svg.read_bytes()).decode()
@@ -148,12 +148,12 @@ def _embedded(folder: Path, name: str) -> str:
 
 
 def _two_decimals(value: float) -> str:
-    """A probability, share, rank or statistic; values of a metric are `TaskCard.number`."""
+    """Format a probability, share, rank or statistic; `TaskCard.number` formats values of a metric."""
     return "–" if math.isnan(value) else f"{value:.2f}"
 
 
 def _plain(value: object) -> str:
-    """A value of JSON as text."""
+    """A JSON value as text."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {_plain(item)}" for key, item in value.items())
     if isinstance(value, list | tuple):

@@ -17,8 +17,8 @@ from nasbench_lab.statistics import pairwise
 def write_tables(tables: Tables, folder: Path) -> None:
     """Write each table as `NAME.csv`, and those short enough for a paper as `NAME.tex`.
 
-    CSV holds every digit, so that reading it back gives the same numbers. LaTeX is a `tabular` of the
-    `booktabs` package to be `\\input`, rounded, with `--` for what is missing.
+    CSV files hold every digit: reading them back gives the same numbers. LaTeX files are for `\\input`. They
+    hold a `tabular` that needs the `booktabs` package, with rounded numbers and `--` for missing values.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for field in fields(tables):
@@ -32,9 +32,9 @@ def write_tables(tables: Tables, folder: Path) -> None:
 
 
 _MEAN = "Mean{percent}"
-# Header and cell of each LaTeX column. A cell is a format string over the frame's columns, in which
-# `p` is for p-values, `n` for large numbers and `a` for values of the task's metric; in a header `{unit}`
-# is the unit of cost, and `{percent}` and `{points}` are empty unless all metrics are in percent.
+# Header and cell of each LaTeX column. A cell is a format string over the frame's columns. Its format `p` is
+# for p-values, `n` for large numbers and `a` for values of the task's metric. In a header, `{unit}` is the
+# unit of cost; `{percent}` and `{points}` are empty unless all metrics are in percent.
 _LATEX: dict[str, dict[str, str]] = {
     "summary": {
         "Task": "{task}",
@@ -94,9 +94,9 @@ _ESCAPED = str.maketrans(
 
 
 class _LatexFormatter(string.Formatter):
-    """Formats a cell: text escaped, missing numbers as `--`, minus and infinity as mathematics.
+    """Format a cell: text is escaped, missing numbers are `--`, minus and infinity are mathematics.
 
-    Values of the task's metric have so many decimals.
+    Values of the task's metric have `decimals` decimals.
     """
 
     def __init__(self, decimals: int = 2) -> None:
@@ -112,19 +112,19 @@ class _LatexFormatter(string.Formatter):
         if format_spec == "p":
             return pairwise.p_number(value).replace("< ", "$<$").replace("> ", "$>$")
         if format_spec == "n":
-            # Three significant digits, all digits of a whole part.
+            # Three significant digits, but always all digits before the decimal point.
             digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
             format_spec = f".{0 if float(value).is_integer() else digits}f"
         if format_spec == "a":
             format_spec = f".{self._decimals}f"
         if format_spec.endswith("f"):
-            # What rounds to zero has no sign.
+            # A number that rounds to zero has no sign.
             format_spec = f"z{format_spec}"
         return format(value, format_spec).replace("-", "$-$")
 
 
 def _tabular(name: str, frame: pd.DataFrame, columns: Mapping[str, str], tasks: pd.DataFrame) -> str:
-    """A table as a LaTeX `tabular`; the task stands once, where its rows begin."""
+    """A table as a LaTeX `tabular`; only the first row of a task names it."""
     metrics = dict(zip(tasks["task"], tasks["metric"], strict=True))
     percent = all(map(in_percent, metrics.values()))
     said = {
@@ -157,7 +157,7 @@ def _body(frame: pd.DataFrame, columns: Mapping[str, str], metrics: Mapping[str,
     for row in rows:
         formatter = _LatexFormatter(decimals(metrics[row["task"]]) if "task" in row else 2)
         cells = {header: formatter.vformat(cell, (), row) for header, cell in columns.items()}
-        # What looks equal is marked equally.
+        # Means are compared as printed, so equal numbers are all bold.
         if row.get("task") in best and cells[_MEAN] == formatter.format_field(best[row["task"]], "a"):
             cells[_MEAN] = f"\\textbf{{{cells[_MEAN]}}}"
         if "Task" in cells:

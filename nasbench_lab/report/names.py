@@ -1,14 +1,14 @@
-"""Algorithms' names as a reader likes them."""
+"""Readable names of algorithms."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-# Names that are written in capitals, as their papers do.
+# Names in capitals, as in their papers.
 CAPITALS = frozenset({"asha", "bananas", "bohb", "cmaes", "dehb", "reinforce", "smac", "tpe"})
 
 
 def display_name(label: str) -> str:
-    """An algorithm's label as a reader likes it.
+    """An algorithm's label as a readable name.
 
     >>> display_name("regularized_evolution:population_size=10,sample_size=3")
     'Regularized evolution (population size 10, sample size 3)'
@@ -16,7 +16,7 @@ def display_name(label: str) -> str:
     name, _, settings = label.rpartition(":")
     if not name or "=" not in settings:
         name, settings = label, ""
-    # `path/to/file.py` and `package.module:function` are known by the last part.
+    # `path/to/file.py` and `package.module:function` are named by their last part.
     name = PurePosixPath(name.rpartition(":")[2]).name.removesuffix(".py").replace("_", " ").strip()
     name = name.upper() if name in CAPITALS else name[:1].upper() + name[1:]
     if settings:
@@ -25,10 +25,10 @@ def display_name(label: str) -> str:
 
 
 def display_names(labels: Sequence[str]) -> list[str]:
-    """The display name of each label: as short as tells them apart.
+    """The display name of each label, as short as possible while all names differ.
 
-    Settings are left out of a name that no other algorithm has (the report lists them all); where even
-    with settings two would read the same, they are the labels themselves.
+    A name that no other algorithm has is shown without its settings (the report lists them all). If two
+    names are equal even with their settings, the labels themselves are shown.
     """
     full = [display_name(label) for label in labels]
     short = [name.partition(" (")[0] for name in full]

@@ -1,4 +1,4 @@
-"""Every number of a comparison as tables: results in, data frames out, written as CSV and LaTeX.
+"""Every number of a comparison in tables: results in, data frames out, written as CSV and LaTeX.
 
 The same results give the same bytes: each bootstrap starts from the same constant seed.
 """
@@ -24,29 +24,30 @@ GRID_POINTS = 100
 class Tables:
     """The tables of a comparison; accuracy and regret in the unit of the task's metric, intervals of 95 %.
 
-    Rows follow the order of tasks and algorithms in the results. A failed run, one whose every
-    evaluation failed, has no accuracy.
+    Rows follow the order of tasks and algorithms in the results. A failed run is a run in which every
+    evaluation failed; it has no accuracy.
 
     Attributes:
-        tasks: one row per task: what was searched and reported, the unit of cost, the optimum.
-        final: one row per run: reported accuracy, regret (optimum - accuracy, NaN where the optimum is
+        tasks: one row per task: the searched and the reported quantity, the unit of cost, the optimum.
+        final: one row per run: reported accuracy, regret (optimum - accuracy, NaN if the optimum is
             unknown), evaluations, cost, and the cost at which it reached the task's target (NaN: never).
-        summary: per task and algorithm, over its runs but the failed ones: accuracy (std with n - 1,
-            interquartile mean with its bootstrap interval), regret, median evaluations and cost; and
-            `area_under_curve`, the mean accuracy of incumbents while cost goes from where all runs of
-            the task (but the failed) have one to where the last ends, in the metric's unit.
-        pairwise: per task and pair of algorithms: A12 (probability that the first is better, ties
-            half), Mann-Whitney U, its p-value, and Holm's over all pairs of that task.
-        ranks: mean rank over the tasks all algorithms have runs on, of the median accuracy, 1 is best;
-            Friedman's test and Nemenyi's critical difference, the same in each row.
+        summary: one row per task and algorithm, over all runs except failed ones: accuracy (std with n - 1,
+            interquartile mean with its bootstrap interval), regret, median evaluations and cost, and
+            `area_under_curve`. That is the mean accuracy of incumbents over a range of cost, in the metric's
+            unit. The range begins when every run of the task (except failed ones) has an incumbent, and
+            ends when the last run ends.
+        pairwise: one row per task and pair of algorithms: A12 (probability that the first is better, ties
+            count half), Mann-Whitney U, its p-value, and Holm's p-value over all pairs of that task.
+        ranks: mean rank of each algorithm by median accuracy, 1 is best, over the tasks on which all
+            algorithms have runs; Friedman's test and Nemenyi's critical difference, the same in each row.
         rank_pairs: Nemenyi's p-value of each pair; empty with fewer than 2 tasks or 3 algorithms.
-        improvement: per pair, probability that the first is better, the mean over `tasks` tasks.
-        anytime: incumbents' regret and accuracy while cost is spent, means with bootstrap intervals.
-            Each curve begins where all its runs (but the failed) have an incumbent; all curves of a
-            task end at the same cost.
-        targets: how often and at what expected cost the target is reached. A task's target is the
-            accuracy that half of all runs, pooled over algorithms, end at or above. Failed runs count
-            as not reaching it.
+        improvement: one row per pair: the probability that the first is better, the mean over `tasks` tasks.
+        anytime: regret and accuracy of incumbents against cost, as means with bootstrap intervals. A curve
+            begins when all its runs (except failed ones) have an incumbent; all curves of a task end at
+            the same cost.
+        targets: the share of runs that reach the target, and the expected cost. A task's target is the
+            accuracy that half of all runs, pooled over algorithms, end at or above. Failed runs count as
+            not reaching it.
     """
 
     tasks: pd.DataFrame
@@ -81,10 +82,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Cell:
-    """All runs of one algorithm on one task, with what several tables need of them.
+    """All runs of one algorithm on one task, with the values that several tables need.
 
-    `cost` is spent up to and including each step; `spent`, `begun` (cost at the first incumbent) and
-    `final` (reported accuracy) are per run.
+    `cost` is the cost up to and including each step. `spent` (total cost), `begun` (cost at the first
+    incumbent) and `final` (reported accuracy) have one value per run.
     """
 
     task: TaskCard
@@ -111,7 +112,7 @@ class _Cell:
 
 
 def compute_tables(results: Results) -> Tables:
-    """All tables of a comparison, finished or not: what has no runs yet has no rows."""
+    """Compute all tables of a comparison, finished or not; algorithms without runs on a task have no rows."""
     cells = [
         [
             _cell(task, algorithm, results.runs[task.name, algorithm])
@@ -142,7 +143,7 @@ def compute_tables(results: Results) -> Tables:
 def _cell(task: TaskCard, algorithm: str, runs: Runs) -> _Cell:
     cost = runs.seconds_spent if task.cost == "simulated seconds" else runs.evaluations_spent
     spent = np.zeros(len(runs))
-    # Costs only rise, so that the last step of a run stays; a run without steps spent nothing.
+    # Costs only rise, so the maximum is the cost of a run's last step. A run without steps spent nothing.
     np.maximum.at(spent, runs.run_of_step, cost)
     begun = anytime.first_incumbent(runs.run_of_step, cost, runs.test_accuracy, len(runs))
     return _Cell(task, algorithm, runs, cost, spent, begun, runs.final())
@@ -161,7 +162,7 @@ def _task_row(task: TaskCard) -> Row:
 
 
 def _target(cells: list[_Cell]) -> float:
-    """The accuracy that half of all runs, pooled over algorithms, end at or above; NaN of none."""
+    """The accuracy that half of all runs, pooled over algorithms, end at or above; NaN without runs."""
     pooled = np.sort(np.concatenate([cell.usable for cell in cells]))
     return float(pooled[len(pooled) // 2]) if len(pooled) else np.nan
 
@@ -301,7 +302,7 @@ def _pairwise_rows(cells: list[_Cell]) -> list[Row]:
 
 
 def _rank_rows(algorithms: tuple[str, ...], cells: list[list[_Cell]]) -> tuple[list[Row], list[Row]]:
-    """Ranks, and pairs of ranks, over tasks on which every algorithm has runs."""
+    """The rows of `ranks` and `rank_pairs`, over tasks on which every algorithm has runs."""
     if not cells:
         return [], []
     scores = np.array(
@@ -349,5 +350,5 @@ def _improvement_rows(algorithms: tuple[str, ...], cells: list[list[_Cell]]) -> 
 
 
 def rows_of(frame: pd.DataFrame) -> list[Row]:
-    """The rows of a table, each by the names of its columns."""
+    """The rows of a table, each a dictionary by column name."""
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

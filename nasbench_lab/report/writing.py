@@ -1,4 +1,4 @@
-"""Everything that is made of stored results, in one folder."""
+"""Write tables, figures and the report of stored results into one folder."""
 
 from pathlib import Path
 

@@ -1,8 +1,8 @@
 """The contract between algorithm and harness, and the loop that runs one search.
 
-An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields the architecture it
-wants evaluated and is sent an `Evaluation`, which holds everything a search may learn. The harness owns the
-budget, the stopping and the test accuracy.
+An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields an
+architecture to evaluate and receives an `Evaluation`, which holds everything a search may learn. The harness
+owns the budget, the stopping and the test accuracy.
 """
 
 from nasbench_lab.search.budget import Budget

@@ -1,22 +1,19 @@
-"""When a search ends."""
+"""The budget of a search."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from nasbench_lab.errors import UsageError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """When a search ends: at whichever limit comes first.
+    """The limits of a search, which ends at the first one it reaches.
 
     Attributes:
-        evaluations: how many evaluations.
+        evaluations: number of evaluations.
         seconds: simulated seconds, the sum of `Evaluation.seconds`.
-        real_seconds: by the clock on the wall.
+        real_seconds: seconds of wall-clock time.
         target_accuracy: a validation accuracy, in the metric's unit, that ends the search once seen.
         over_budget: whether the evaluation that goes over `seconds` still counts (`include`, as in
             NATS-Bench) or not (`discard`, as in NAS-Bench-201).

@@ -1,30 +1,28 @@
 """The contract between an algorithm and the harness."""
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from nasbench_lab.search.card import TaskCard
 from nasbench_lab.spaces.base import Architecture, SearchSpace
-
-if TYPE_CHECKING:
-    from nasbench_lab.search.card import TaskCard
 
 
 class Evaluation(NamedTuple):
-    """What a search may learn about an architecture. It holds no test accuracy, by design.
+    """Everything a search may learn about an architecture. By design, the test accuracy is not part of it.
 
     Attributes:
-        valid_accuracy: in the unit of the task's metric (percent, for accuracies), higher is better; 0
-            where the training failed.
-        seconds: the cost charged, in (simulated) seconds; 0 where the task charges none.
+        valid_accuracy: in the unit of the task's metric (percent for accuracies), higher is better; 0 if the
+            training failed.
+        seconds: the cost charged, in (simulated) seconds; 0 if the task charges none.
         epochs: training epochs behind the accuracy.
         source: `table`, `surrogate` or `live`.
-        parameters: trainable weights, in millions, where known.
-        flops: multiply-adds of one forward pass, in millions, where known.
-        latency: of one forward pass, in milliseconds, where known.
-        failed: whether the training diverged or broke off, so that there is no accuracy. It is recorded as
-            such, and is never an incumbent.
+        parameters: trainable weights, in millions; None if unknown.
+        flops: multiply-adds of one forward pass, in millions; None if unknown.
+        latency: duration of one forward pass, in milliseconds; None if unknown.
+        failed: whether the training diverged or broke off and so has no accuracy. A failed evaluation is
+            recorded as failed and never becomes an incumbent.
     """
 
     valid_accuracy: float
@@ -38,21 +36,21 @@ class Evaluation(NamedTuple):
 
 
 class Query(NamedTuple):
-    """An architecture at a fidelity of the algorithm's choice (`None`: the task's own epochs)."""
+    """An architecture at a fidelity that the algorithm chooses (`None`: the task's own epochs)."""
 
     architecture: Architecture
     epochs: int | None = None
 
 
 Request = Architecture | Query | list[Architecture] | list[Query]
-# Sent back is an Evaluation, or a list of them for a list; typed Any so that the simple algorithm
-# reads `evaluation.valid_accuracy` without a cast.
+# The harness sends back an Evaluation, or a list of them for a list. The type is Any, so that a simple
+# algorithm reads `evaluation.valid_accuracy` without a cast.
 SearchProcess = Generator[Request, Any, None]
 Algorithm = Callable[[SearchSpace, np.random.Generator], SearchProcess]
 
 
 class Task(Protocol):
-    """One data set under one protocol: where evaluations come from."""
+    """The source of evaluations: one data set under one protocol."""
 
     @property
     def name(self) -> str:
@@ -68,23 +66,23 @@ class Task(Protocol):
 
     @property
     def optimum(self) -> float | None:
-        """The best `test_accuracy` of any architecture, where known."""
+        """The best `test_accuracy` of any architecture; None if unknown."""
 
     @property
     def lists_every_architecture(self) -> bool:
-        """Whether every architecture of the space has an answer, so that `optimum` is the space's."""
+        """Whether every architecture of the space can be evaluated; `optimum` is then the best of all."""
 
     @property
-    def card(self) -> "TaskCard":
-        """What figures and reports say about this task."""
+    def card(self) -> TaskCard:
+        """The description of this task in figures and reports."""
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
     ) -> Evaluation:
-        """Answer a search; raises `UnlistedArchitecture` on a miss."""
+        """Evaluate an architecture for a search; raises `UnlistedArchitecture` if it has no entry."""
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Be told of a batch before its evaluations are asked for, one by one; `rng` is not advanced."""
+        """Get ready for a batch, which is then evaluated one by one; `rng` is not advanced."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
-        """What the harness reports of an incumbent: mean over seeds at full budget, in the metric's unit."""
+        """The value reported for an incumbent: mean over seeds at full budget, in the metric's unit."""

@@ -1,35 +1,32 @@
 """One search: an algorithm, a task, a budget and a seed give a run.
 
-An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields what it
-wants evaluated and is sent what a search is allowed to learn. The harness owns budget, stopping and
-test accuracy.
+An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields an
+architecture to evaluate and receives an `Evaluation`, which holds everything a search may learn. The harness
+owns the budget, the stopping and the test accuracy.
 """
 
 import math
 import time
 from collections.abc import Generator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nasbench_lab.errors import AlgorithmError, UnlistedArchitecture
-from nasbench_lab.spaces.base import Architecture, SearchSpace
-
-if TYPE_CHECKING:
-    pass
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.contract import Algorithm, Evaluation, Query, SearchProcess, Task
 from nasbench_lab.search.run import Run, record
+from nasbench_lab.spaces.base import Architecture, SearchSpace
 
 
 def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.SeedSequence) -> Run:
     """Run one search to the end of its budget, or until the algorithm returns.
 
-    The algorithm and the task draw from two generators spawned from `seed`, so that the noise a task
-    adds does not change what the algorithm draws. Raises `AlgorithmError` when the algorithm yields
-    what is not an architecture of the space, or nothing at all.
+    The algorithm and the task draw from two generators spawned from `seed`. The noise of the task therefore
+    never changes the draws of the algorithm. Raises `AlgorithmError` if the algorithm yields something other
+    than an architecture of the space, or nothing at all.
     """
-    # What `seed.spawn(2)` gives the first time: that call would change the seed it is called on.
+    # The children that a first call of `seed.spawn(2)` returns. The call itself would change `seed`.
     algorithm_rng, task_rng = (
         np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, child)))
         for child in range(2)
@@ -37,7 +34,7 @@ def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.See
     process = algorithm(task.space, algorithm_rng)
     if not isinstance(process, Generator):
         raise AlgorithmError(
-            f"an algorithm is a generator function, one that yields architectures; it returned {process!r}"
+            f"an algorithm is a generator function that yields architectures; this one returned {process!r}"
         )
     architectures, evaluations = _drive(process, task, budget, task_rng)
     return record(architectures, evaluations, task)
@@ -46,7 +43,7 @@ def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.See
 def _drive(
     process: SearchProcess, task: Task, budget: Budget, rng: np.random.Generator
 ) -> tuple[list[Architecture], list[Evaluation]]:
-    """Answer what the algorithm yields until it returns or the budget is used up."""
+    """Answer the requests of the algorithm until it returns or the budget is used up."""
     architectures: list[Architecture] = []
     evaluations: list[Evaluation] = []
     evaluate = task.evaluate
@@ -103,11 +100,11 @@ def _prepare(batch: Sequence[Any], task: Task, rng: np.random.Generator) -> None
 
 
 def _check(architecture: object, epochs: object, space: SearchSpace) -> None:
-    """Say what is wrong with a request that the task could not answer, where the algorithm is to blame."""
+    """Raise `AlgorithmError` if a request that the task could not answer is invalid."""
     if not space.is_valid(architecture):  # type: ignore[arg-type]
         raise AlgorithmError(
-            f"the algorithm yielded {architecture!r}, which is not an architecture of {space.name}:"
-            f" that is a tuple of {len(space.cardinalities)} whole numbers, each below its cardinality"
+            f"the algorithm yielded {architecture!r}, which is not an architecture of {space.name};"
+            f" expected a tuple of {len(space.cardinalities)} whole numbers, each below its cardinality"
             f" {space.cardinalities}, such as {space.sample(np.random.default_rng(0))}"
         ) from None
     if epochs is not None and not (isinstance(epochs, int) and epochs > 0):

@@ -1,33 +1,29 @@
-"""What one search did, evaluation by evaluation."""
+"""The record of one search, evaluation by evaluation."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_lab.spaces.base import Architecture
-
-if TYPE_CHECKING:
-    pass
 from nasbench_lab.search.contract import Evaluation, Task
+from nasbench_lab.spaces.base import Architecture
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one search did, evaluation by evaluation (n of them, in order).
+    """The record of one search: its n evaluations, in order.
 
     Attributes:
         architectures: shape `(n, d)`.
-        valid_accuracy: what the search saw, in the metric's unit, shape `(n,)`; NaN where the training
+        valid_accuracy: the accuracies the search saw, in the metric's unit, shape `(n,)`; NaN if the training
             failed.
-        seconds: what each evaluation cost, shape `(n,)`.
+        seconds: the cost of each evaluation, shape `(n,)`.
         epochs: shape `(n,)`.
-        source: shape `(n,)`, indices into `SOURCES`.
-        test_accuracy: of each new incumbent, in the same unit, shape `(n,)`; NaN where the incumbent did not
-            change. The search never saw it.
+        source: indices into `SOURCES`, shape `(n,)`.
+        test_accuracy: the accuracy reported for each new incumbent, in the same unit, shape `(n,)`; NaN if
+            the incumbent did not change. The search never saw it.
     """
 
     architectures: NDArray[np.uint16]
@@ -47,7 +43,7 @@ SOURCES = ("table", "surrogate", "live")
 def record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
     columns = zip(*evaluations, strict=True) if evaluations else [()] * len(Evaluation._fields)
     seen, seconds, epochs, source, *_, failed = columns
-    # A training that failed has no accuracy, whatever a search was told for it.
+    # A failed training has no accuracy, even if the search received a number for it.
     valid_accuracy = seen if True not in failed else np.where(failed, np.nan, seen).tolist()
     test_accuracy = np.full(len(evaluations), np.nan)
     for step, accuracy in incumbents(
@@ -67,12 +63,12 @@ def record(architectures: list[Architecture], evaluations: list[Evaluation], tas
 def incumbents(
     valid_accuracy: Sequence[float], epochs: Sequence[int], report: Callable[[int], float]
 ) -> Iterator[tuple[int, float]]:
-    """The steps at which the incumbent changes, in order, and what is reported of it.
+    """Yield each step at which the incumbent changes, in order, with the accuracy reported for it.
 
-    The incumbent is the evaluation with the highest validation accuracy among those with the most
-    epochs so far (accuracies of different fidelities are not compared); of equal ones the first. An
-    evaluation that failed (NaN) is never one, nor is one whose training to the end failed, so that
-    `report` gives NaN.
+    The incumbent is the evaluation with the highest validation accuracy among those with the most epochs so
+    far, because accuracies of different fidelities are not compared. The first of equal ones stays. A failed
+    evaluation (NaN) never becomes the incumbent. Neither does an architecture whose full training failed, for
+    which `report` gives NaN.
     """
     best = (0, -math.inf)
     for step, reached in enumerate(zip(epochs, valid_accuracy, strict=True)):

@@ -1,7 +1,7 @@
 """Search spaces, one file per space.
 
-A file `nasbench_lab/spaces/<name>.py` defines `SPACES`, the spaces it offers by name (a benchmark
-may use one space for most of its data sets and another for the rest).
+A file `nasbench_lab/spaces/<name>.py` defines `SPACES`, a tuple of the spaces that it offers. A benchmark
+may use one space for most of its data sets and another for the rest.
 """
 
 import pkgutil
@@ -23,7 +23,7 @@ def all_spaces() -> dict[str, SearchSpace]:
 
 
 def find_space(name: str) -> SearchSpace:
-    """The space called `name`; raises `UsageError` with the nearest names when there is none."""
+    """The space called `name`; raises `UsageError` with the nearest names if there is none."""
     if name not in all_spaces():
         raise unknown_name("search space", name, all_spaces())
     return all_spaces()[name]

@@ -1,4 +1,4 @@
-"""What every search space offers to algorithms, benchmarks and figures."""
+"""The interface of a search space for algorithms, benchmarks and figures."""
 
 import itertools
 import math
@@ -15,20 +15,21 @@ Architecture = tuple[int, ...]
 """One choice per decision: `architecture[i]` is in `range(space.cardinalities[i])`."""
 
 WHOLE_NUMBER = (int, np.integer)
+MOST_DIMENSIONS = 16
+"""Decisions that are turned into an index at once; NumPy 1 refuses 32 of them."""
 MOST_LISTED = 100_000
-"""Spaces up to this size keep a list of their tuples, which makes drawing and looking up fast."""
+"""Spaces up to this size keep a list of their tuples, for fast sampling and lookups."""
 
 
 class SearchSpace:
     """A finite space of architectures, each a tuple of small whole numbers, one per decision.
 
-    A subclass sets `name` and `cardinalities`, and overrides what is special: `is_valid` where not
-    every tuple is an architecture, `canonical` where different tuples compute the same function,
-    `parse` and `format` for the published text form, `index` and `architecture` for the published
-    order.
+    A subclass sets `name` and `cardinalities`. It overrides `is_valid` if not every tuple is an
+    architecture, `canonical` if different tuples compute the same function, `parse` and `format` for the
+    published text form, and `index` and `architecture` for the published order.
 
     Attributes:
-        name: how tables and the command line refer to the space.
+        name: the name of the space in tables and on the command line.
         cardinalities: number of choices of each decision, shape `(d,)`.
     """
 
@@ -37,12 +38,12 @@ class SearchSpace:
 
     @cached_property
     def size(self) -> int:
-        """Number of tuples that `cardinalities` allows, valid or not, isomorphic ones counted apart."""
+        """Number of tuples that `cardinalities` allows; invalid and isomorphic tuples all count."""
         return math.prod(self.cardinalities)
 
     @cached_property
     def _tuples(self) -> Sequence[Architecture] | None:
-        """Every tuple in the space's own order, where they are few enough to be listed."""
+        """Every tuple in the space's own order; None if there are too many to list."""
         return self._in_order() if self.size <= MOST_LISTED else None
 
     def _in_order(self) -> list[Architecture]:
@@ -65,7 +66,7 @@ class SearchSpace:
         return type(self).is_valid is SearchSpace.is_valid
 
     def _accepts(self, architecture: Architecture) -> bool:
-        """`is_valid` for what is in range already."""
+        """`is_valid` for a tuple whose choices are known to be in range."""
         return self.is_valid(architecture) if self._valid_set is None else architecture in self._valid_set
 
     @cached_property
@@ -74,13 +75,13 @@ class SearchSpace:
 
     @cached_property
     def _alternatives(self) -> tuple[tuple[int, int], ...]:
-        """Position and number of other choices of each decision that has a choice."""
+        """Position of each decision with more than one choice, and the number of its other choices."""
         return tuple((i, choices - 1) for i, choices in enumerate(self.cardinalities) if choices > 1)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Draw a valid architecture, uniformly over the valid tuples."""
-        # Whole numbers are made of `random()`: one call of `integers` takes twenty times as long, and
-        # 53 random bits leave a bias below 1e-10.
+        # Whole numbers come from `random()`: a call of `integers` takes twenty times as long. The bias of
+        # 53 random bits is below 1e-10.
         valid = self._valid_tuples
         if valid is not None:
             return valid[int(rng.random() * len(valid))]
@@ -91,10 +92,10 @@ class SearchSpace:
                 return architecture
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Change exactly one decision, drawn uniformly over the decisions that have a choice.
+        """Change exactly one decision, drawn uniformly over the decisions with more than one choice.
 
-        The new choice is uniform over the others; a change that gives an invalid architecture is
-        drawn again.
+        The new choice is uniform over the other choices. If the result is invalid, the change is drawn
+        again.
         """
         alternatives = self._alternatives
         while True:
@@ -131,13 +132,13 @@ class SearchSpace:
         return True
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """A representative that is equal for isomorphic or functionally equal architectures."""
+        """The representative that isomorphic or functionally equal architectures share."""
         return architecture
 
     def index(self, architecture: Architecture) -> int:
         """Position of an architecture in the space's own order, in `range(size)`.
 
-        Raises `ValueError` for what is not a tuple of the space.
+        Raises `ValueError` for anything but a tuple of the space.
         """
         if self._positions is not None:
             position = self._positions.get(architecture)
@@ -153,7 +154,7 @@ class SearchSpace:
             architectures: shape `(n, d)`.
 
         Returns:
-            Shape `(n,)`. Raises `ValueError` when a row is not a tuple of the space.
+            Shape `(n,)`. Raises `ValueError` if a row is not a tuple of the space.
         """
         choices = np.asarray(architectures)
         if choices.ndim != 2 or choices.shape[1] != len(self.cardinalities):
@@ -161,11 +162,15 @@ class SearchSpace:
                 f"architectures of {self.name} come as an array of shape (n, {len(self.cardinalities)});"
                 f" received shape {choices.shape}"
             )
-        indices: NDArray[np.int64] = np.ravel_multi_index(tuple(choices.T), self.cardinalities)
+        indices: NDArray[np.int64] = np.zeros(len(choices), dtype=np.int64)
+        for start in range(0, len(self.cardinalities), MOST_DIMENSIONS):
+            piece = self.cardinalities[start : start + MOST_DIMENSIONS]
+            within = np.ravel_multi_index(tuple(choices.T[start : start + MOST_DIMENSIONS]), piece)
+            indices = indices * math.prod(piece) + within if start else within
         return indices
 
     def canonical_indices(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Index of the canonical architecture of each index, -1 where it is not valid, shape `(n,)`."""
+        """Indices of the canonical architectures, -1 for each invalid architecture, shape `(n,)`."""
         distinct, where = np.unique(indices, return_inverse=True)
         architectures = map(self.architecture, distinct.tolist())
         found = [self.index(self.canonical(a)) if self._accepts(a) else -1 for a in architectures]
@@ -194,16 +199,16 @@ class SearchSpace:
         return encoded
 
     def features(self, architectures: Sequence[Architecture]) -> NDArray[np.float32]:
-        """What a model may learn accuracies from, shape `(n, k)`; by default the canonical form, encoded."""
+        """Inputs of a model that predicts accuracy, shape `(n, k)`; by default the encoded canonical form."""
         canonical = [self.canonical(architecture) for architecture in architectures]
         return self.encode(canonical)
 
     def format(self, architecture: Architecture) -> str:
-        """The architecture as text, in the benchmark's published form where it has one."""
+        """The architecture as text, in the benchmark's published form if it has one."""
         return "-".join(str(choice) for choice in architecture)
 
     def parse(self, text: str) -> Architecture:
-        """Read what `format` writes; raises `UsageError` on anything else."""
+        """Read the output of `format`; raises `UsageError` on anything else."""
         try:
             architecture = tuple(int(choice) for choice in text.split("-"))
         except ValueError:

@@ -1,4 +1,4 @@
-"""Plain chains of layers, as of LeNet, AlexNet and VGG: convolutions, then dense layers, no branches."""
+"""Plain chains of layers, as in LeNet, AlexNet and VGG: convolutions, then dense layers, no branches."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ class Dense(NamedTuple):
 
 
 class Dropout(NamedTuple):
-    """Dropout, `rate` being the share of values that are dropped."""
+    """Dropout; `rate` is the share of values that are dropped."""
 
     rate: float
 
@@ -61,12 +61,12 @@ DENSE = [Dense(*choices) for choices in product((64, 128, 256), ACTIVATIONS)]
 
 @dataclass(frozen=True)
 class Slots:
-    """Slots in a row that can hold the same.
+    """Neighbouring slots of the same kind.
 
     Attributes:
-        count: of the slots.
-        cardinalities: of the decisions of each slot; the first is whether it is absent (0) or present (1).
-        held: what a slot holds when present, for each combination of its other choices, in order.
+        count: number of slots.
+        cardinalities: choices of each decision of a slot; the first decision is absent (0) or present (1).
+        held: the layers of a present slot, for each combination of its other choices, in order.
     """
 
     count: int
@@ -75,18 +75,18 @@ class Slots:
 
     @cached_property
     def layers(self) -> dict[Architecture, Layers]:
-        """The layers of a slot, by its choices; none where it is absent."""
+        """The layers of a slot, by its choices; empty for an absent slot."""
         return dict(zip(self._choices(), [()] * len(self.held) + list(self.held), strict=True))
 
     @cached_property
     def texts(self) -> dict[Architecture, str]:
-        """What is written for a slot, by its choices; in parentheses where it is absent."""
+        """The text of a slot, by its choices; in parentheses for an absent slot."""
         texts = ["|".join(map(str, layers)) for layers in self.held]
         return dict(zip(self._choices(), [f"({text})" for text in texts] + texts, strict=True))
 
     @cached_property
     def choices(self) -> dict[str, Architecture]:
-        """The choices of a slot, by what is written for it."""
+        """The choices of a slot, by its text."""
         return {text: choices for choices, text in self.texts.items()}
 
     def _choices(self) -> Iterable[Architecture]:
@@ -104,14 +104,14 @@ SMALLEST_IMAGE = 2**MOST_HALVINGS
 class Chain(SearchSpace):
     """Five slots for convolutions, then two for dense layers; any of them may be absent.
 
-    The decisions of a slot for a convolution are absent or present, kernel, channels, stride, activation,
-    whether 2x2 max-pooling follows, and dropout; those of a slot for a dense layer are absent or present,
-    units, activation, dropout. An architecture is valid where at least one slot is present, and strides
-    and pooling halve the resolution at most three times: of an image of 8x8 pixels one pixel is left.
+    The decisions of a convolution slot are: absent or present, kernel, channels, stride, activation,
+    whether 2x2 max-pooling follows, and dropout. The decisions of a dense slot are: absent or present,
+    units, activation, dropout. An architecture is valid if at least one slot is present, and strides and
+    pooling halve the resolution at most three times. This leaves one pixel of an 8x8 image.
 
     The text form names the layers in order, such as `conv3x3-32-s2-relu|pool|fc-128-tanh|dropout-0.25`.
-    What an absent slot would hold stands in parentheses; of the last slots of a kind nothing is written
-    where it is the first choice throughout, so that a canonical architecture has no parentheses.
+    An absent slot is written in parentheses, with the layers that it would hold. The last slots of a kind
+    are left out if they have the first choice throughout, so a canonical architecture has no parentheses.
     """
 
     name = "chain"
@@ -125,7 +125,7 @@ class Chain(SearchSpace):
         return len(layers) > 0 and sum(map(_halves, layers)) <= MOST_HALVINGS
 
     def layers(self, architecture: Architecture) -> Layers:
-        """The layers from the input on; the one that gives the classes comes after them and is not listed."""
+        """The layers from the input on, without the last layer, which outputs the classes."""
         return tuple(
             [
                 layer
@@ -136,7 +136,7 @@ class Chain(SearchSpace):
         )
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """Absent slots behind the present ones of their kind, with the first choice throughout."""
+        """Move absent slots behind the present slots of their kind, and set all their choices to 0."""
         canonical: Architecture = ()
         for slots, row in _rows(architecture):
             present = [choice for choices in row if choices[0] for choice in choices]
@@ -152,20 +152,20 @@ class Chain(SearchSpace):
         return "|".join(texts)
 
     def parse(self, text: str) -> Architecture:
-        """Read what `format` writes; raises `UsageError` on anything else."""
+        """Read the output of `format`; raises `UsageError` on anything else."""
         parts = re.split(r"\|(?=\(|conv|fc)", text)
         architecture: Architecture = ()
         for slots in SLOTS:
             read = [choice for part in parts for choice in slots.choices.get(part, ())]
             architecture += _filled(read, slots)
-        # What was foreign or out of order is not written again.
+        # Unknown parts were dropped and parts out of order were moved, so the text would differ.
         if not self.is_valid(architecture) or self.format(architecture) != text:
             raise self.not_an_architecture(text)
         return architecture
 
 
 def _rows(architecture: Architecture) -> Iterator[tuple[Slots, list[Architecture]]]:
-    """The slots of each kind, and the choices of each one."""
+    """The slots of each kind, with the choices of each slot."""
     start = 0
     for slots in SLOTS:
         width = len(slots.cardinalities)
@@ -175,7 +175,7 @@ def _rows(architecture: Architecture) -> Iterator[tuple[Slots, list[Architecture
 
 
 def _filled(choices: list[int], slots: Slots) -> Architecture:
-    """Choices of the first slots of a kind, then the first choice throughout."""
+    """Choices of the first slots of a kind, then the first choice for all other slots."""
     return (*choices, *[0] * (len(slots.cardinalities) * slots.count - len(choices)))
 
 

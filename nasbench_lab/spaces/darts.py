@@ -1,4 +1,4 @@
-"""The cell space of DARTS (Liu et al. 2019), which NAS-Bench-301 is a surrogate of."""
+"""The cell space of DARTS (Liu et al. 2019); NAS-Bench-301 is a surrogate for it."""
 
 import re
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from nasbench_lab.spaces.base import Architecture, SearchSpace
 
 INPUTS = 2  # nodes 0 and 1: the outputs of the last two cells
 NODES = range(INPUTS, INPUTS + 4)
-# What two nodes a node may take as its inputs, in the order of NAS-Bench-301.
+# The pairs of nodes that each node may take as inputs, in the order of NAS-Bench-301.
 PAIRS = tuple(tuple(combinations(range(node), 2)) for node in NODES)
 
-Edge = tuple[int, int]  # operation, and the node that it starts from
-Cell = tuple[tuple[Edge, Edge], ...]  # the edges into each of `NODES`, by the node that they start from
+Edge = tuple[int, int]  # operation and source node
+Cell = tuple[tuple[Edge, Edge], ...]  # the edges into each of `NODES`, ordered by source node
 
 
 class Darts(SearchSpace):
     """A normal and a reduction cell of four nodes, each the sum of two operations on earlier nodes.
 
-    The decisions of a cell, node by node: from which two of the earlier nodes (of node 2 there is no
-    choice), the operation on the first, the operation on the second. The normal cell comes first. There
-    are 1,037,664,180 cells, so 1.08e18 architectures, as published.
+    The decisions of a cell, node by node, are the two earlier nodes (node 2 has no choice of these), the
+    operation on the first, and the operation on the second. The normal cell comes first. There are
+    1,037,664,180 cells, so 1.08e18 architectures, as published.
 
     Attributes:
         operations: the choices of each edge, in order.
@@ -45,11 +45,11 @@ class Darts(SearchSpace):
         return _cell(architecture[:half]), _cell(architecture[half:])
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The smallest tuple of those that are the same two graphs.
+        """The smallest of all tuples with the same two graphs.
 
-        The nodes of a cell may be numbered in any order in which edges lead forward: its output is all
-        of them side by side, and whatever takes it has weights for each. NAS-Bench-301 predicts other
-        accuracies for other numberings of one cell.
+        The nodes of a cell may have any numbering in which edges lead forward. The output of a cell is all
+        its nodes side by side, and a layer that takes this output has weights for each node. NAS-Bench-301
+        predicts different accuracies for different numberings of the same cell.
         """
         half = len(self.cardinalities) // 2
         return (*_smallest(architecture[:half]), *_smallest(architecture[half:]))
@@ -66,8 +66,8 @@ class Darts(SearchSpace):
     def parse(self, text: str) -> Architecture:
         """Read the published form; raises `UsageError` on anything else.
 
-        The two edges of a node may come in either order, and `range(2, 6)` may stand for `[2, 3, 4, 5]`,
-        as in the genotypes that DARTS itself writes.
+        The two edges of a node may come in either order. `range(2, 6)` is allowed for `[2, 3, 4, 5]`, as in
+        the genotypes that DARTS itself writes.
         """
         form = FORM.fullmatch(text)
         if not form:
@@ -93,7 +93,7 @@ FORM = re.compile(
 
 
 def _cell(choices: Architecture) -> Cell:
-    """The edges that eleven decisions stand for."""
+    """The edges of a cell from its eleven decisions."""
     nodes = []
     for pairs, (pair, first, second) in zip(PAIRS, _by_node(choices), strict=True):
         one, other = pairs[pair]
@@ -102,7 +102,7 @@ def _cell(choices: Architecture) -> Cell:
 
 
 def _by_node(choices: Architecture) -> Iterator[tuple[int, int, int]]:
-    """Pair of inputs and two operations of each node."""
+    """The pair of inputs and the two operations of each node."""
     every = iter((0, *choices))
     return zip(every, every, every, strict=True)
 
@@ -119,7 +119,7 @@ def _choices(cell: list[tuple[Edge, Edge]]) -> Architecture:
 
 @lru_cache(maxsize=2**16)
 def _smallest(choices: Architecture) -> Architecture:
-    """The smallest decisions of all numberings of a cell."""
+    """The smallest decisions among all numberings of a cell."""
     cell = _cell(choices)
     return min(_choices(renumbered) for renumbered in _renumbered(cell))
 

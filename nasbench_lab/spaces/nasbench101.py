@@ -20,13 +20,14 @@ MOST_EDGES = 9
 PAIRS = tuple(combinations(range(VERTICES), 2))
 EDGES = len(PAIRS)
 
-# The operations as published, in the order of their labels; and as written in our own text form.
+# The published names of the operations, in the order of their labels, and the names in our own text form.
 PUBLISHED = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 OPERATIONS = ("conv3x3", "conv1x1", "maxpool3x3")
 INPUT_LABEL, OUTPUT_LABEL = -1, -2
 
-# The rows of the upper triangle, one for each vertex but the last: where a row stands in an architecture,
-# all it can be, and for each, in the same order, the vertices that it leads to, as bits.
+# The upper triangle has one row for each vertex but the last. `ROWS` is the slice of each row in an
+# architecture, `ROW_CHOICES` holds all its values, and `TARGETS` holds for each value, in the same order, the
+# vertices that it leads to, as bits.
 ROWS = tuple(
     slice(PAIRS.index((source, source + 1)), PAIRS.index((source, OUTPUT)) + 1) for source in range(OUTPUT)
 )
@@ -37,7 +38,8 @@ TARGETS = tuple(
 )
 LABELINGS = tuple(product(range(len(OPERATIONS)), repeat=INNER))
 
-# The same by the row itself, and the part of an architecture's index that a row or the operations stand for.
+# `TARGETS` by the value of the row. Then the amounts that each row and the operations add to an
+# architecture's index.
 TARGETS_OF = tuple(dict(zip(*both, strict=True)) for both in zip(ROW_CHOICES, TARGETS, strict=True))
 INDEX_OF_ROW = tuple(
     {row: len(LABELINGS) * (i << (EDGES - rows.stop)) for i, row in enumerate(choices)}
@@ -45,7 +47,8 @@ INDEX_OF_ROW = tuple(
 )
 INDEX_OF_LABELING = {labeling: i for i, labeling in enumerate(LABELINGS)}
 
-# Where the bits of a row stand among the 21 bits of all edges: how far from the end, and its last choice.
+# Each row among the 21 bits of all edges: its choices (or targets), the number of bits after it, and its last
+# choice, which is the mask for its bits.
 ROW_CODES = tuple(
     (choices, EDGES - rows.stop, len(choices) - 1) for choices, rows in zip(ROW_CHOICES, ROWS, strict=True)
 )
@@ -55,8 +58,8 @@ TARGET_CODES = tuple(
 EDGE_COUNTS = np.array([bits.bit_count() for bits in range(1 << VERTICES)])
 
 ORDERS = tuple(permutations(range(1, OUTPUT)))
-# What a row adds in an order in which one of its edges would lead backward: more than any index, and so
-# little that six of them fit 32 bits, which take half the time of 64.
+# A row adds this in an order in which one of its edges would lead backward. It is larger than any index, and
+# six times as much still fits into 32 bits. Numbers of 32 bits take half the time of 64.
 BACKWARD = np.int64(1 << 29)
 CHUNK = 2048
 
@@ -67,11 +70,10 @@ PUBLISHED_FORM = re.compile("([01]{4,49})[:, ](input,[a-z0-9,-]*output)")
 class NasBench101(SearchSpace):
     """A directed acyclic graph: its 21 possible edges, then the operations of its five inner vertices.
 
-    Vertex 0 is the input, vertex 6 the output. The edges come row by row of the upper triangle of the
+    Vertex 0 is the input, vertex 6 the output. The edges come row by row from the upper triangle of the
     adjacency matrix: from vertex 0 to 1 up to 6, from vertex 1 to 2 up to 6, and so on. A vertex that is
-    not on a path from input to output does not count (pruning): an architecture is valid where there is
-    such a path, and at most nine edges are left. As in the published protocols an invalid tuple is drawn
-    again.
+    not on a path from input to output does not count (pruning). An architecture is valid if there is such
+    a path and at most nine edges are left. Invalid tuples are drawn again, as in the published protocols.
     """
 
     name = "nasbench101"
@@ -93,11 +95,11 @@ class NasBench101(SearchSpace):
                 return self.architecture(index)
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The smallest of all tuples that are the same graph once pruned, 423,624 in all.
+        """The smallest of all tuples that are the same graph after pruning; 423,624 graphs in all.
 
-        Dead edges are gone, vertices without edges have the first operation, and of all orders of the
-        inner vertices in which edges lead forward the one with the smallest index is taken. Raises
-        `ValueError` where there is no path from input to output.
+        The result has no dead edges, and vertices without edges have the first operation. Among all orders
+        of the inner vertices in which edges lead forward, it has the order with the smallest index. Raises
+        `ValueError` if there is no path from input to output.
         """
         targets = _targets(architecture)
         kept = _kept(targets)
@@ -111,7 +113,7 @@ class NasBench101(SearchSpace):
         return (*edges, *labeling)
 
     def canonical_indices(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Index of the canonical architecture of each index, see the base class."""
+        """Indices of the canonical architectures, see the base class."""
         return np.concatenate(
             [_smallest_indices(indices[start : start + CHUNK]) for start in range(0, len(indices), CHUNK)]
             or [np.zeros(0, dtype=np.int64)]
@@ -136,7 +138,7 @@ class NasBench101(SearchSpace):
         return index
 
     def module_hash(self, architecture: Architecture) -> str:
-        """The official hash, 32 hexadecimal digits: equal where `canonical` is, and only there."""
+        """The official hash, 32 hexadecimal digits; equal if and only if `canonical` is equal."""
         targets = _targets(architecture)
         kept = _vertices(_kept(targets))
         into = {vertex: [other for other in kept[:-1] if targets[other] >> vertex & 1] for vertex in kept}
@@ -164,9 +166,9 @@ class NasBench101(SearchSpace):
         return f"{rows}:{','.join(OPERATIONS[operation] for operation in architecture[EDGES:])}"
 
     def parse(self, text: str) -> Architecture:
-        """Read what `format` writes, or a module as the official records have it.
+        """Read the output of `format`, or a module in the form of the official records.
 
-        The official form is the whole adjacency matrix, row by row, and the operations of all vertices:
+        The official form is the whole adjacency matrix, row by row, then the operations of all vertices:
         `0100100011000010:input,conv3x3-bn-relu,maxpool3x3,output`. Raises `UsageError` on anything else.
         """
         own = OWN_FORM.fullmatch(text)
@@ -182,18 +184,18 @@ class NasBench101(SearchSpace):
         return architecture
 
     def from_published(self, adjacency: str, operations: Sequence[str]) -> Architecture | None:
-        """The architecture of an official record, or None where it is none of this space.
+        """The architecture of an official record; None if it is not in this space.
 
         Args:
             adjacency: zeros and ones, the whole matrix of V vertices row by row.
-            operations: of the V vertices, `input` first and `output` last.
+            operations: operations of the V vertices, `input` first and `output` last.
         """
         count = len(operations)
         if not 2 <= count <= VERTICES or len(adjacency) != count * count or set(adjacency) - {"0", "1"}:
             return None
         if operations[0] != "input" or operations[-1] != "output":
             return None
-        # In a smaller cell the vertices that are left over stand before the output, without edges.
+        # A smaller cell leaves vertices unused. They come just before the output and have no edges.
         places = (*range(count - 1), OUTPUT)
         ones = [divmod(position, count) for position, edge in enumerate(adjacency) if edge == "1"]
         if any(source >= target for source, target in ones):
@@ -227,7 +229,7 @@ def _targets_at(index: int) -> list[int]:
 
 
 def _kept(targets: Sequence[int]) -> int:
-    """The vertices on a path from input to output, as bits; 0 where there is no path."""
+    """The vertices on a path from input to output, as bits; 0 if there is no path."""
     reached = 1
     for source in range(OUTPUT):
         if reached >> source & 1:
@@ -259,10 +261,11 @@ def _orders() -> tuple[list[NDArray[np.uint32]], NDArray[np.uint32], IntArray]:
     """The index of a cell under each of the 120 orders of its inner vertices, as a sum over its parts.
 
     Returns:
-        For each source and its targets, as bits, the part of that row, shape `(128, 120)` each, too large
-        to be in the space where an edge would lead backward; for each labeling its part, shape
-        `(243, 120)`; and for the inner vertices on a path, as bits, and each labeling the labeling with
-        the first operation elsewhere, shape `(32, 243)`.
+        Three tables. First, one array per source vertex, shape `(128, 120)` each: the amount that its row
+        adds, by targets (as bits) and order; it is larger than any index if an edge would lead backward.
+        Second, the amount that the operations add, by labeling and order, shape `(243, 120)`. Third, by
+        inner vertices on a path (as bits) and by labeling, the labeling that has the first operation at
+        all other inner vertices, shape `(32, 243)`.
     """
     places = np.argsort([(0, *order, OUTPUT) for order in ORDERS], axis=1)
     weights = np.full((VERTICES, VERTICES), BACKWARD)
@@ -285,7 +288,7 @@ def _orders() -> tuple[list[NDArray[np.uint32]], NDArray[np.uint32], IntArray]:
 def _smallest_edges(targets: tuple[int, ...]) -> tuple[Architecture, list[tuple[int, ...]]]:
     """The smallest edges of a pruned graph, and all orders of its inner vertices that give them.
 
-    An order has 0 for vertices without edges.
+    An order holds 0 in place of each vertex without edges.
     """
     rows, labelings, _ = _orders()
     total = labelings[0]
@@ -301,7 +304,7 @@ def _smallest_edges(targets: tuple[int, ...]) -> tuple[Architecture, list[tuple[
 
 
 def _smallest_indices(indices: IntArray) -> IntArray:
-    """Index of the smallest tuple of each cell, -1 where it is none, shape `(n,)`."""
+    """Index of the smallest tuple of each cell, -1 if it is not valid, shape `(n,)`."""
     by_order, labelings, without_idle = _orders()
     edges, labeling = np.divmod(indices, len(LABELINGS))
     targets = [np.array(bits)[edges >> shift & last] for bits, shift, last in TARGET_CODES]

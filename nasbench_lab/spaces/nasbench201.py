@@ -17,7 +17,7 @@ class NasBench201(SearchSpace):
     """A cell of four nodes: the operation on each of its six edges.
 
     The edges are ordered as published: into node 1 from 0; into node 2 from 0 and 1; into node 3 from
-    0, 1 and 2. A node is the sum of its edges, node 0 the input, node 3 the output.
+    0, 1 and 2. A node is the sum of its edges; node 0 is the input, node 3 the output.
 
     Attributes:
         operations: the choices of each edge, in order.
@@ -28,8 +28,8 @@ class NasBench201(SearchSpace):
     operations = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 
     def _in_order(self) -> list[Architecture]:
-        # The official order is a shuffle of the sorted one, by Python's own generator with seed 88.
-        # The Mersenne Twister and `shuffle` have been stable since Python 3.2.
+        # The official order is the sorted order, shuffled by Python's own generator with seed 88. The
+        # Mersenne Twister and `shuffle` have been stable since Python 3.2.
         architectures = super()._in_order()
         random.Random(88).shuffle(architectures)
         return architectures
@@ -45,11 +45,11 @@ class NasBench201(SearchSpace):
         return np.argsort(official_order).astype(np.int64)
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """The smallest tuple of those that NATS-Bench holds to be the same cell, 6,466 in all.
+        """The smallest of all tuples that NATS-Bench treats as the same cell; 6,466 cells in all.
 
-        As in its `to_unique_str`: a skip connection passes its input on, `none` kills it, and the
-        order of a sum does not matter. Zeros stay in a sum, so some functionally equal cells are
-        kept apart (dropping them as well would leave fewer classes than are published).
+        The rules are those of its `to_unique_str`: a skip connection passes its input on, `none` gives zero,
+        and the order of a sum does not matter. Zeros stay in a sum, so some functionally equal cells are
+        kept apart (without the zeros there would be fewer classes than published).
         """
         return self._representatives[architecture]
 
@@ -58,13 +58,14 @@ class NasBench201(SearchSpace):
         return _smallest_of_equal_cells(self.operations)
 
     def features(self, architectures: Sequence[Architecture]) -> NDArray[np.float32]:
-        """The cell without its dead edges: its edges, and what is on its paths, shape `(n, 72)`.
+        """Edges and paths of the cell without its dead edges, shape `(n, 72)`.
 
-        Dead is an edge that no input reaches or that reaches no output; it becomes `none`. Of each of
-        the four paths from input to output: whether it is alive, its operations by kind, convolutions and
-        3x3 windows. Of the cell: its operations by kind, its longest and shortest path in convolutions,
-        its paths by number of convolutions, and its weights. Equal cells written differently keep their
-        own features: each is one more example to learn from.
+        An edge is dead if no input reaches it or if it reaches no output; it becomes `none`. Each of the
+        four paths from input to output has these features: whether it is alive, its operations by kind, and
+        its numbers of convolutions and of 3x3 windows. The cell has these: its edges, its operations by
+        kind, its longest and shortest path in convolutions, its count of paths by number of convolutions,
+        and its weights. Equal cells that are written differently keep different features: each is one more
+        example to learn from.
         """
         cells = np.asarray(architectures, dtype=np.int64).reshape(-1, len(self.cardinalities))
         return _features(_without_dead_edges(cells))
@@ -125,8 +126,8 @@ def _features(cells: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.column_stack(columns).astype(np.float32)
 
 
-# The symbols of NATS-Bench. They sort before and after the parenthesis of an operation, and a sum within
-# a sum is not sorted again, so that other symbols would give other classes (6,475 of them).
+# The symbols of NATS-Bench. One sorts before the parenthesis of an operation, the other after it. A sum
+# within a sum is not sorted again, so other symbols would give other classes (6,475 of them).
 ZERO, INPUT = "#", "0"
 
 FORM = re.compile(

@@ -18,14 +18,14 @@ TOPOLOGIES: tuple[Links, ...] = (
     (0, 1, 2, 2),
     (0, 1, 2, 3),
 )
-"""Where each of the four nodes takes its input: 0 is the input of the cell, 1 its first node, ..."""
+"""The input of each of the four nodes: 0 is the input of the cell, 1 its first node, ..."""
 
 
 class NasBenchGraph(SearchSpace):
     """A topology and the operation of each of four nodes, written `0-0-1-2:gat,gcn,skip,fc`.
 
-    Each node has one input, so that a topology is a rooted tree (there are nine); nodes without
-    children are the output. Four skips are no network, hence not an architecture.
+    Each node has one input, so a topology is a rooted tree (there are nine). Nodes without children are the
+    output. Four skips are not a network, so they are not a valid architecture.
 
     Attributes:
         operations: the choices of each node, in order.
@@ -44,8 +44,8 @@ class NasBenchGraph(SearchSpace):
     def canonical(self, architecture: Architecture) -> Architecture:
         """The one architecture of its class that the benchmark lists.
 
-        The order of branches does not matter. A skip is moved to the front of the cell, where it
-        changes nothing, unless it ends a branch beside others (there it adds its input to the output).
+        The order of branches does not matter. A skip moves to the front of the cell, which changes nothing,
+        unless it ends a branch beside others. In that case it adds its input to the output.
         """
         topology, *operations = architecture
         skips = tuple([operation == self._skip for operation in operations])
@@ -61,7 +61,7 @@ class NasBenchGraph(SearchSpace):
         return f"{links}:{','.join(self.operations[operation] for operation in operations)}"
 
     def parse(self, text: str) -> Architecture:
-        """Read what `format` writes; raises `UsageError` on anything else."""
+        """Read the output of `format`; raises `UsageError` on anything else."""
         links, _, operations = text.partition(":")
         topologies = {"-".join(map(str, links)): topology for topology, links in enumerate(TOPOLOGIES)}
         choices = {name: choice for choice, name in enumerate(self.operations)}
@@ -76,7 +76,7 @@ class NasBenchGraph(SearchSpace):
 
 @cache
 def _equal_orders(links: Links, skips: tuple[bool, ...]) -> tuple[tuple[int, tuple[int, ...]], ...]:
-    """All ways to write a cell once its idle skips stand in front: (topology, order of its nodes)."""
+    """All ways to write a cell with its idle skips in front, as (topology, order of its nodes)."""
     parents = _idle_skips_in_front(dict(enumerate(links, start=1)), skips)
     ways = []
     for order in permutations(parents):
@@ -90,8 +90,8 @@ def _equal_orders(links: Links, skips: tuple[bool, ...]) -> tuple[tuple[int, tup
 def _idle_skips_in_front(parents: dict[int, int], skips: tuple[bool, ...]) -> dict[int, int]:
     """Move each skip that changes nothing to the front of the cell.
 
-    Idle is a skip that passes its input on to other nodes, one that alone follows its input, and one
-    that adds the input of the cell to the output.
+    A skip is idle in three cases: it passes its input on to other nodes, no other node takes its input,
+    or it adds the input of the cell to the output.
 
     Args:
         parents: the input of each node, by node; 0 is the input of the cell.

@@ -4,10 +4,10 @@ from nasbench_lab.spaces.base import Architecture, SearchSpace
 
 
 class NasBenchMacro(SearchSpace):
-    """Choice of each of eight layers of a chain, written as eight digits such as `02012100`.
+    """A choice for each of eight layers in a chain, written as eight digits such as `02012100`.
 
-    0 is the identity, 1 a MobileNetV2 block with expansion 3 and kernel 3, 2 one with expansion 6 and
-    kernel 5. The layers belong to three stages of 2, 3 and 3; the first of a stage changes the width.
+    0 is the identity, 1 is a MobileNetV2 block with expansion 3 and kernel 3, 2 is one with expansion 6 and
+    kernel 5. The layers form three stages of 2, 3 and 3 layers. The first layer of a stage changes the width.
     """
 
     name = "nasbench_macro"
@@ -17,9 +17,9 @@ class NasBenchMacro(SearchSpace):
     stages = ((0, 2), (2, 5), (5, 8))
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """Identities moved to the end of their stage, where they change nothing: 3,969 are distinct.
+        """Move identities to the end of their stage, which changes nothing; 3,969 distinct ones remain.
 
-        The first layer of a stage stays, since there the identity changes the width.
+        The first layer of a stage stays in place, since an identity there changes the width.
         """
         layers: list[int] = []
         for start, end in self.stages:

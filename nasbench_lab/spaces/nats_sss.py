@@ -6,7 +6,7 @@ from nasbench_lab.spaces.base import Architecture, SearchSpace
 class NatsSss(SearchSpace):
     """The number of channels in each of five stages of a network whose cell is fixed.
 
-    The official order is that of the choices, the last stage changing fastest.
+    The official order is the order of the choices; the last stage changes fastest.
 
     Attributes:
         channels: the choices of each stage, in order.

@@ -17,8 +17,8 @@ class TransNasMicro(SearchSpace):
     """A cell of four nodes: the operation on each of its six edges, such as `64-41414-1_02_333`.
 
     The edges are ordered as published: into node 1 from 0; into node 2 from 0 and 1; into node 3 from
-    0, 1 and 2. A node is the sum of its edges, node 0 the input, node 3 the output. In front stand the
-    width and the skeleton, which are the same for all cells.
+    0, 1 and 2. A node is the sum of its edges; node 0 is the input, node 3 the output. The text begins with
+    the width and the skeleton, which are the same for all cells.
 
     Attributes:
         operations: the choices of each edge, in order.
@@ -29,12 +29,12 @@ class TransNasMicro(SearchSpace):
     operations = ("none", "skip_connect", "conv_1x1", "conv_3x3")
 
     def canonical(self, architecture: Architecture) -> Architecture:
-        """`none` on edges that change nothing, and nodes 1 and 2 in order where no edge joins them.
+        """Set `none` on edges that change nothing, and sort nodes 1 and 2 if no edge joins them.
 
-        Only cells that compute the same function are held to be the same, so that fewer are than in
-        NAS-Bench-201: a skip connection from the input has weights where the cell changes the width, and
-        a convolution of nothing still gives the bias of its normalization. Some cells that are equal by
-        chains of skip connections are kept apart.
+        Only cells that compute the same function count as the same. These are fewer than in NAS-Bench-201: a
+        skip connection from the input has weights if the cell changes the width, and a convolution without
+        input still gives the bias of its normalization. Some cells that are equal through chains of skip
+        connections are kept apart.
         """
         cell, before = list(architecture), None
         while cell != before:
@@ -58,7 +58,7 @@ class TransNasMicro(SearchSpace):
 
 
 def _drop_idle_edges(cell: list[int]) -> None:
-    """Set `none` on edges into a node that leads nowhere, and on skip connections from one without input."""
+    """Set `none` on edges into a node without output, and on skip connections from a node without input."""
     if cell[5] == NONE:
         cell[1] = cell[2] = NONE
     if cell[2] == cell[4] == NONE:
@@ -70,11 +70,11 @@ def _drop_idle_edges(cell: list[int]) -> None:
 
 
 class TransNasMacro(SearchSpace):
-    """A chain of four to six modules of two residual blocks, written such as `64-1234-basic`.
+    """A chain of four to six modules of two residual blocks, written as `64-1234-basic`.
 
     Module 1 keeps width and resolution, 2 doubles the width, 3 halves the resolution, 4 does both. The
-    fifth and the sixth decision may also be 0, no module. A network halves the resolution one to four
-    times and doubles the width one to three times, which leaves the published 3,256.
+    fifth and the sixth decision may also be 0 (no module). A network halves the resolution one to four
+    times and doubles the width one to three times, which leaves the published 3,256 networks.
     """
 
     name = "transnas_macro"

@@ -1,7 +1,7 @@
-"""One algorithm over another across tasks: the probability of improvement.
+"""The probability that one algorithm improves on another, across tasks.
 
 Agarwal et al. 2021, Deep reinforcement learning at the edge of the statistical precipice, section 4.3.
-The interval speaks of other runs on these tasks, not of other tasks.
+The interval covers other runs on the same tasks, not other tasks.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,10 @@ from nasbench_lab.statistics.pairwise import interval_of_wins, smoothed_wins, va
 def probability_of_improvement(
     first: Sequence[NDArray[np.float64]], second: Sequence[NDArray[np.float64]]
 ) -> float:
-    """Mean over tasks of the probability that a run of the first is better, ties half.
+    """Mean over tasks of the probability that a run of the first is better; ties count half.
 
     `first[t]` and `second[t]` are the values on task t, shapes `(n,)` and `(m,)`, higher is better.
-    NaN without tasks, or where a sample is empty.
+    NaN without tasks, or if a sample is empty.
     """
     scores = [vargha_delaney(x, y) for x, y in zip(first, second, strict=True)]
     return float(np.mean(scores)) if scores else float("nan")
@@ -33,9 +33,9 @@ def improvement_interval(
 ) -> Interval:
     """Confidence interval of the probability of improvement; NaN without tasks or runs.
 
-    It is `vargha_delaney_interval` with the variance of a mean over tasks. The stratified bootstrap of
-    runs within tasks is its equal with many runs, but covers as little as 64 % with 5 runs (90 % with
-    10) where one algorithm is far better, and has no width where it always is.
+    The method is `vargha_delaney_interval` with the variance of a mean over tasks. A stratified bootstrap
+    of runs within tasks is as good with many runs. If one algorithm is far better, the bootstrap covers as
+    little as 64 % with 5 runs and 90 % with 10. If one algorithm is always better, it has no width.
     """
     if not first or any(len(sample) == 0 for sample in [*first, *second]):
         return Interval(float("nan"), float("nan"))

@@ -1,11 +1,11 @@
 """Performance over the course of a search: incumbents as step functions, targets, expected cost.
 
-An incumbent holds until the next one, and the last one for ever: nothing is interpolated. Runs come
-as flat arrays over their steps (evaluations), in order, `s` steps in all:
+An incumbent holds until the next one, and the last one holds for ever; nothing is interpolated. The
+functions take all runs as flat arrays over their steps (evaluations), in order, with `s` steps in all:
 
-    run_of_step  which run each step belongs to, 0 to runs - 1, ascending, shape `(s,)`
+    run_of_step  the run of each step, 0 to runs - 1, ascending, shape `(s,)`
     cost         spent by the run up to and including the step, never falling within a run, shape `(s,)`
-    accuracy     reported accuracy of the new incumbent, NaN where it did not change, shape `(s,)`
+    accuracy     reported accuracy of the new incumbent, NaN if it did not change, shape `(s,)`
 """
 
 from typing import NamedTuple
@@ -45,17 +45,18 @@ def incumbents_at(
     accuracy: NDArray[np.float64],
     runs: int,
 ) -> NDArray[np.float64]:
-    """Accuracy of each run's incumbent once each cost is spent, shape `(runs, costs)`.
+    """Accuracy of each run's incumbent after each cost in `grid` is spent, shape `(runs, costs)`.
 
-    `grid` is ascending. NaN before a run's first incumbent; its last one is carried on after its end.
+    `grid` is ascending. Values before a run's first incumbent are NaN. After the end of a run its last
+    incumbent stays.
     """
     changes = np.flatnonzero(~np.isnan(accuracy))
-    # The first point of the grid that sees each change; of two changes at one point the later stays.
+    # The first grid point at or after each change. If two changes share a point, the later one stays.
     seen = np.searchsorted(grid, cost[changes], side="left")
     step = np.full((runs, len(grid) + 1), -1, dtype=np.int64)
     np.maximum.at(step, (run_of_step[changes], seen), changes)
     step = np.maximum.accumulate(step, axis=1)[:, :-1]
-    # Step -1, no incumbent yet, finds the NaN put at the end.
+    # Step -1 means no incumbent yet; it picks the NaN at the end.
     return np.append(accuracy, np.nan)[step]
 
 
@@ -65,7 +66,7 @@ def first_incumbent(
     accuracy: NDArray[np.float64],
     runs: int,
 ) -> NDArray[np.float64]:
-    """Cost at which each run has its first incumbent, shape `(runs,)`; NaN for never."""
+    """Cost at which each run has its first incumbent, shape `(runs,)`; NaN if it never has one."""
     return cost_to_target(-np.inf, run_of_step, cost, accuracy, runs)
 
 
@@ -78,7 +79,8 @@ def cost_to_target(
 ) -> NDArray[np.float64]:
     """Cost at which each run's incumbent first is at or above the target, shape `(runs,)`.
 
-    NaN for never. Reaching counts even where a later incumbent (chosen by validation) is worse again.
+    NaN if a run never reaches it. A run counts as having reached the target even if a later incumbent
+    (chosen by validation) is worse again.
     """
     reaching = np.flatnonzero(accuracy >= target)
     reached, first = np.unique(run_of_step[reaching], return_index=True)
@@ -96,15 +98,15 @@ def mean_band(
 ) -> Band:
     """Mean over runs with a bootstrap interval at each cost (not for the whole curve at once).
 
-    Values have shape `(runs, costs)`, without NaN: begin the curve where every run has an incumbent,
-    since a mean over the runs that happen to have one compares nothing.
+    Values have shape `(runs, costs)`, without NaN. Begin the curve at a cost at which every run has an
+    incumbent: a mean over only those runs that have one compares nothing.
     """
     low, high = bootstrap_interval(values, mean, rng, resamples=resamples, confidence=confidence)
     return Band(values.mean(axis=0), low, high)
 
 
 def success_rate(reached: NDArray[np.bool_], *, confidence: float = 0.95) -> Estimate:
-    """Share of runs that reached a target, with Wilson's interval; NaN of no runs."""
+    """Share of runs that reached a target, with Wilson's interval; NaN without runs."""
     from statsmodels.stats.proportion import proportion_confint
 
     runs, successes = len(reached), int(np.sum(reached))
@@ -122,18 +124,19 @@ def expected_running_time(
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
 ) -> Estimate:
-    """Expected cost to reach a target when a run that fails to is followed by another one.
+    """Expected cost to reach a target if each run that fails is followed by another run.
 
-    What all runs spent (until the target, or in all) over the number that reached it (Hansen et al.
-    2021, COCO). Infinite when none did, and at the end of the interval where enough resamples have
-    none; NaN of no runs, and the interval NaN of one.
+    This is the cost of all runs divided by the number of runs that reached the target (Hansen et al. 2021,
+    COCO). A run costs its cost to the target, or its total cost if it never reached it. The value is
+    infinite if no run reached the target. An end of the interval is infinite if no run did in enough
+    resamples. Without runs everything is NaN; with one run the interval is NaN.
 
     Args:
-        cost_to_target: NaN where a run never reached it, shape `(runs,)`.
-        cost_spent: by each run in all, shape `(runs,)`.
-        rng: what the resamples are drawn from.
-        resamples: how many.
-        confidence: of the interval.
+        cost_to_target: shape `(runs,)`, NaN for a run that never reached it.
+        cost_spent: total cost of each run, shape `(runs,)`.
+        rng: source of the resamples.
+        resamples: number of resamples.
+        confidence: level of the interval, such as 0.95.
     """
     runs = len(cost_to_target)
     if not runs:
@@ -163,8 +166,8 @@ def area_under_curve(
 ) -> NDArray[np.float64]:
     """Mean accuracy of each run's incumbent while cost goes from `start` to `end`, shape `(runs,)`.
 
-    That is the area under its step function over the width, exact, in the unit of accuracy. NaN for a
-    run with no incumbent at `start`, and for all where `end` is not above `start`.
+    This is the exact area under the run's step function divided by `end - start`, in the unit of accuracy.
+    NaN for a run without an incumbent at `start`, and for all runs if `end` is not above `start`.
     """
     begun = first_incumbent(run_of_step, cost, accuracy, runs) <= start
     if not end > start or not begun.any():

@@ -1,7 +1,7 @@
 """The bootstrap over runs: resampling whole runs with replacement, vectorised and in bounded memory.
 
-It captures the spread between seeds. It does not capture that tasks, hyperparameters or the
-benchmark itself might have been others.
+It captures the spread between seeds. It does not capture the effect of other tasks, other
+hyperparameters or another benchmark.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 RESAMPLES = 2000
 _BLOCK_ELEMENTS = 2**21
 
-# statistic(values, counts): values of n runs, shape (n, ...), and how often a resample holds each of
-# them, shape (r, n), give r replicates, shape (r, ...).
+# statistic(values, counts) takes the values of n runs, shape (n, ...), and the number of times each
+# resample holds each run, shape (r, n). It returns r replicates, shape (r, ...).
 Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
 
 class Interval(NamedTuple):
-    """A confidence interval, in the unit of what it is an interval of."""
+    """A confidence interval, in the unit of the estimated quantity."""
 
     low: float
     high: float
 
 
 def resampled_counts(runs: int, resamples: int, rng: np.random.Generator) -> Iterator[NDArray[np.float64]]:
-    """How often each resample of `runs` runs holds each run, in blocks of shape `(some, runs)`.
+    """The number of times each resample holds each run, in blocks of shape `(some, runs)`.
 
-    Each row sums to `runs`; the blocks hold `resamples` rows in all.
+    Each row is one resample and sums to `runs`; the blocks hold `resamples` rows in all.
     """
     block = max(1, _BLOCK_ELEMENTS // runs)
     for start in range(0, resamples, block):
@@ -45,23 +45,23 @@ def bootstrap_interval(
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Low and high end of the bootstrap interval of a statistic that moves with its data.
+    """Low and high end of the bootstrap interval of a statistic that shifts with its data.
 
     Args:
         values: one row per run, shape `(n, ...)`, without NaN.
-        statistic: such as `mean` or `interquartile_mean`, which say what shape it gives.
-        rng: what the resamples are drawn from.
-        resamples: how many.
-        confidence: of the interval.
+        statistic: such as `mean` or `interquartile_means`, whose docstrings give the shapes.
+        rng: source of the resamples.
+        resamples: number of resamples.
+        confidence: level of the interval, such as 0.95.
 
     Returns:
-        Two arrays of the statistic's shape; NaN when n < 2, since one run says nothing about spread.
-        Of n equal values the interval has no width: the bootstrap cannot know what it never saw.
+        Two arrays of the statistic's shape; NaN if n < 2, since one run says nothing about spread.
+        If all n values are equal, the interval has no width: the bootstrap sees no other values.
     """
     if len(values) < 2:
         missing = np.full(values.shape[1:], np.nan)
         return missing, missing.copy()
-    # Relative to one run, so that equal values give exactly that value whatever the rounding.
+    # Relative to one run: equal values then give exactly that value, without rounding errors.
     origin = values[0]
     blocks = [statistic(values - origin, counts) for counts in resampled_counts(len(values), resamples, rng)]
     low, high = percentile_interval(np.concatenate(blocks), len(values), confidence)
@@ -73,15 +73,15 @@ def percentile_interval(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The expanded percentile interval of bootstrap replicates, shape `(resamples, ...)`.
 
-    The plain one is too narrow by a factor of sqrt((n - 1) / n) times normal over Student quantile;
-    the levels are widened to make up for it (Hesterberg 2015, What teachers should know about the
+    The plain interval is too narrow by a factor of sqrt((n - 1) / n) times the normal quantile over the
+    Student quantile. Wider levels make up for it (Hesterberg 2015, What teachers should know about the
     bootstrap, section 5.3). Infinite replicates are allowed.
     """
     from scipy import stats
 
     quantile = stats.t.ppf((1 + confidence) / 2, runs - 1) * np.sqrt(runs / (runs - 1))
     tail = float(stats.norm.sf(quantile))
-    # Order statistics, not interpolation: between infinite replicates there is nothing to interpolate.
+    # Order statistics, since infinite replicates cannot be interpolated.
     low = np.quantile(replicates, tail, axis=0, method="inverted_cdf")
     high = np.quantile(replicates, 1 - tail, axis=0, method="inverted_cdf")
     return low, high

@@ -1,7 +1,7 @@
 """Two algorithms on one task: is one better, by how much, and could it be chance?
 
 The runs of two algorithms are independent samples (other seeds, other draws), so nothing is paired.
-Higher values are better. NaN must be left out before.
+Higher values are better. Callers must leave out NaN.
 """
 
 from typing import Literal, NamedTuple
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from nasbench_lab.statistics.bootstrap import Interval
 
 Verdict = Literal["first better", "second better", "no difference shown"]
-# SciPy's automatic choice is the normal approximation from 9 runs on, with ties always; that calls up to
-# 6 % of equals different. Up to this many additions all divisions are counted instead.
+# SciPy by itself uses the normal approximation from 9 runs on, and always if there are ties. That calls up
+# to 6 % of equal algorithms different. Up to this many additions, all ways to divide the runs are counted
+# instead.
 _MOST_ADDITIONS = 2e7
 
 
@@ -27,12 +28,13 @@ class MannWhitney(NamedTuple):
 def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> MannWhitney:
     """Mann-Whitney U test, two-sided, of samples of shape `(n,)` and `(m,)`.
 
-    It assumes independent runs and asks whether both come from one distribution; where they differ in
-    spread alone (1 to 3), up to 7 % are called different at the 5 % level. Exact where all ways to
-    divide the runs are counted in about 50 ms (50 and 50 runs without ties, 40 and 40 of any values,
-    200 and 200 of two values), and without ties when one sample has 8 runs or fewer; otherwise the
-    normal approximation with tie and continuity correction. p is 1 when all values are equal, and NaN
-    when a sample is empty.
+    The test assumes independent runs and asks whether both samples come from one distribution. If they
+    differ in spread alone (1 to 3), up to 7 % are called different at the 5 % level.
+
+    The p-value is exact if all ways to divide the runs can be counted in about 50 ms: 50 and 50 runs
+    without ties, 40 and 40 of any values, 200 and 200 of two values. It is also exact without ties if one
+    sample has 8 runs or fewer. Otherwise it is the normal approximation with tie and continuity correction.
+    p is 1 if all values are equal, and NaN if a sample is empty.
     """
     from scipy import stats
 
@@ -50,20 +52,20 @@ def mann_whitney(first: NDArray[np.float64], second: NDArray[np.float64]) -> Man
 
 
 def _exact_p(ranks: NDArray[np.float64], n: int) -> float | None:
-    """Two-sided p of the sum of the first n ranks among all ways to choose n; None if too many."""
-    # Ranks as small whole numbers: halves doubled, counted from the lowest in their common step.
+    """Two-sided p of the sum of the first n ranks among all ways to choose n ranks; None if too many."""
+    # Ranks as small whole numbers: less the lowest, doubled (ties give halves), over their common divisor.
     scores = np.rint(2 * (ranks - ranks.min())).astype(np.int64)
     scores //= np.gcd.reduce(scores)
     chosen = scores[:n] if 2 * n <= len(scores) else scores[n:]
     largest = int(np.sort(scores)[-len(chosen) :].sum())
     if len(scores) * len(chosen) * largest > _MOST_ADDITIONS:
         return None
-    # ways[i, s]: in how many ways i scores have the sum s, up to a common power of two, which is exact.
+    # ways[i, s]: the number of ways in which i scores sum to s, times a common power of two (no rounding).
     ways = np.zeros((len(chosen) + 1, largest + 1))
     ways[0, 0] = 1
     for step, score in enumerate(scores.tolist(), start=1):
         ways[1:, score:] += ways[:-1, : largest + 1 - score].copy()
-        # A step at most doubles the largest, so that 500 steps stay below the end of floats, 2^1024.
+        # A step at most doubles the largest value, so 500 steps stay below the limit of floats, 2^1024.
         if step % 500 == 0 and ways.max() > 2.0**500:
             ways *= 2.0**-500
     sums = ways[-1]
@@ -72,15 +74,15 @@ def _exact_p(ranks: NDArray[np.float64], n: int) -> float | None:
 
 
 def vargha_delaney(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """A12: the probability that a run of the first is better than one of the second, ties half.
+    """A12: the probability that a run of the first is better than a run of the second; ties count half.
 
-    0.5 means neither is better. NaN when a sample is empty (Vargha & Delaney 2000).
+    0.5 means that neither is better. NaN if a sample is empty (Vargha & Delaney 2000).
     """
     return float(np.mean(placements(first, second))) if len(first) and len(second) else float("nan")
 
 
 def placements(values: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The share of `others` that each value is better than, ties half, shape of `values`."""
+    """The share of `others` that each value beats, in the shape of `values`; ties count half."""
     others = np.sort(others)
     below = np.searchsorted(others, values, side="left") + np.searchsorted(others, values, side="right")
     return below / (2 * len(others))
@@ -89,13 +91,15 @@ def placements(values: NDArray[np.float64], others: NDArray[np.float64]) -> NDAr
 def vargha_delaney_interval(
     first: NDArray[np.float64], second: NDArray[np.float64], *, confidence: float = 0.95
 ) -> Interval:
-    """Confidence interval of A12 that assumes no distribution; NaN when a sample is empty.
+    """Confidence interval of A12 that assumes no distribution; NaN if a sample is empty.
 
-    Wilson's score interval with as many trials as give a proportion the variance of the estimate,
-    which is that of DeLong et al. 1988 (also in the Brunner-Munzel test). To it are added a quarter of
-    a run that always wins and a quarter of one that always loses, so that samples that never
-    overlap, or are all equal, do not pass for certainty. Simulated coverage is 94 to 100 % from 5
-    runs up, ties and extremes included, where the interval on the logit scale falls to 16 %.
+    This is Wilson's score interval. Its number of trials is the one that gives a proportion the variance of
+    the estimate. The variance follows DeLong et al. 1988 (also used in the Brunner-Munzel test), with a
+    quarter of a run that always wins and a quarter of a run that always loses added to each sample. Without
+    these, samples that never overlap or are all equal would look certain.
+
+    Simulated coverage is 94 to 100 % from 5 runs up, with ties and extremes included. The interval on the
+    logit scale falls to 16 % in these cases.
     """
     if not len(first) or not len(second):
         return Interval(float("nan"), float("nan"))
@@ -105,7 +109,7 @@ def vargha_delaney_interval(
 
 
 def smoothed_wins(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
-    """A12 and its variance with a quarter of a sure win and of a sure loss added to each sample."""
+    """A12 and its variance, with a quarter of a sure win and a quarter of a sure loss added per sample."""
     weight = 0.25
     wins, variance = 0.0, 0.0
     for placed in (placements(first, second), 1 - placements(second, first)):
@@ -118,7 +122,7 @@ def smoothed_wins(first: NDArray[np.float64], second: NDArray[np.float64]) -> tu
 
 
 def interval_of_wins(estimate: float, smoothed: float, variance: float, *, confidence: float) -> Interval:
-    """Wilson's interval of an estimated probability, with trials after the smoothed one's variance."""
+    """Wilson's interval of an estimate, with the number of trials that `smoothed` and `variance` imply."""
     from scipy import stats
 
     trials = smoothed * (1 - smoothed) / variance
@@ -126,14 +130,14 @@ def interval_of_wins(estimate: float, smoothed: float, variance: float, *, confi
     centre = (estimate + square / (2 * trials)) / (1 + square / trials)
     spread = (estimate * (1 - estimate) + square / (4 * trials)) / trials
     half = float(np.sqrt(square * spread)) / (1 + square / trials)
-    # At 0 and 1 one end is the estimate itself, but for rounding.
+    # If the estimate is 0 or 1, one end equals it; rounding must not move that end past the estimate.
     return Interval(min(max(centre - half, 0.0), estimate), max(min(centre + half, 1.0), estimate))
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """p-values corrected for their number by Holm's method, same shape `(pairs,)`.
+    """Correct p-values for their number by Holm's method, same shape `(pairs,)`.
 
-    NaN (a comparison that could not be made) stays NaN and does not count.
+    NaN (a comparison that was not possible) stays NaN and does not count as a comparison.
     """
     from statsmodels.stats.multitest import multipletests
 
@@ -145,14 +149,14 @@ def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def verdict(a12: float, p_holm: float, *, level: float = 0.05) -> Verdict:
-    """What may be said of a pair: an absent difference is never shown, only not shown."""
+    """The verdict on a pair. A test never shows that two are equal; it only fails to show a difference."""
     if not p_holm < level:
         return "no difference shown"
     return "first better" if a12 > 0.5 else "second better"
 
 
 def p_text(p_value: float, *, level: float = 0.05) -> str:
-    """A p-value as papers write it, never rounded to the other side of the level.
+    """A p-value as papers write it; rounding never moves it to the other side of the level.
 
     >>> p_text(0.0341), p_text(0.04998), p_text(0.00002), p_text(0.25)
     ('p = 0.034', 'p = 0.04998', 'p < 0.001', 'p = 0.25')
@@ -170,5 +174,5 @@ def p_text(p_value: float, *, level: float = 0.05) -> str:
 
 
 def p_number(p_value: float) -> str:
-    """The same for a column that is headed p: `0.034`, `< 0.001`."""
+    """A p-value as in `p_text`, for a column with the header p: `0.034`, `< 0.001`."""
     return p_text(p_value).removeprefix("p ").removeprefix("= ")

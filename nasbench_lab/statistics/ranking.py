@@ -1,7 +1,7 @@
 """Several algorithms across several tasks: average ranks, Friedman's test, Nemenyi's comparison.
 
-Demšar 2006, Statistical comparisons of classifiers over multiple data sets. The tasks are taken as a
-sample of the tasks one cares about; with three of them, little can be shown.
+Demšar 2006, Statistical comparisons of classifiers over multiple data sets. The tests treat the tasks as
+a sample of all tasks of interest. Three tasks can show little.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class RankComparison:
-    """What Friedman's test and Nemenyi's comparison say of k algorithms on n tasks.
+    """The results of Friedman's test and Nemenyi's comparison of k algorithms on n tasks.
 
     Attributes:
-        friedman_statistic: chi squared, k - 1 degrees of freedom; NaN when every task is a tie.
-        friedman_p: of the hypothesis that no algorithm ranks better than another.
-        nemenyi_p: of each pair, shape `(k, k)`, corrected for the number of pairs.
-        critical_difference: of mean ranks; a larger one has Nemenyi p < 0.05.
-        note: what could not have been shown whatever the results, or empty.
+        friedman_statistic: chi squared, k - 1 degrees of freedom; NaN if every task is a tie.
+        friedman_p: p-value of the hypothesis that no algorithm ranks better than another.
+        nemenyi_p: p-value of each pair, shape `(k, k)`, corrected for the number of pairs.
+        critical_difference: of mean ranks; a larger difference has Nemenyi p < 0.05.
+        note: why the tests can show little: too few tasks, whatever the results, or only ties; or empty.
     """
 
     friedman_statistic: float
@@ -32,7 +32,7 @@ class RankComparison:
 def mean_ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean rank of each algorithm, shape `(k,)`, from scores of shape `(tasks, k)`, higher is better.
 
-    Rank 1 is best, ties share their ranks, and NaN (nothing achieved) ranks last.
+    Rank 1 is best, ties share the mean of their ranks, and NaN (no result) ranks last.
     """
     return np.asarray(_ranks(scores).mean(axis=0))
 
@@ -46,8 +46,9 @@ def _ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 def compare_ranks(scores: NDArray[np.float64], *, level: float = 0.05) -> RankComparison | None:
     """Friedman's test and Nemenyi's comparison of scores of shape `(tasks, k)`, higher is better.
 
-    Assumes that tasks are independent; None with fewer than 2 tasks or 3 algorithms, where neither
-    is defined. The p-values are asymptotic: with few tasks Friedman's errs to the cautious side.
+    The tests assume that tasks are independent. Neither is defined with fewer than 2 tasks or 3
+    algorithms; the result is then None. The p-values are asymptotic: with few tasks, Friedman's errs on
+    the cautious side.
     """
     tasks, k = scores.shape
     if tasks < 2 or k < 3:
@@ -78,7 +79,7 @@ def _critical_difference(tasks: int, k: int, level: float) -> float:
 
 
 def _limits(tasks: int, k: int, critical_difference: float, level: float) -> str:
-    """What even the same order of all algorithms on every task would not show."""
+    """The differences that even the same order on every task could not show, as text; empty if none."""
     from scipy import stats
 
     smallest = float(stats.chi2.sf(tasks * (k - 1), k - 1))

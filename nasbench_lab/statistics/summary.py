@@ -1,4 +1,4 @@
-"""What one number says about many runs of one algorithm on one task."""
+"""Means and interquartile means over the runs of one algorithm on one task."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,11 @@ def mean(values: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np
 
 
 def interquartile_mean(values: NDArray[np.float64]) -> float:
-    """Mean of the middle half: the lowest and the highest quarter (rounded down) of runs are left out.
+    """Mean of the middle half: without the lowest and the highest quarter (rounded down) of runs.
 
-    Values have shape `(n,)` and any unit; NaN of none. It is robust as the median is, and needs
-    fewer runs (Agarwal et al. 2021, Deep reinforcement learning at the edge of the statistical
-    precipice).
+    Values have shape `(n,)` and any unit; the result is NaN without values. Like the median it is robust,
+    but it needs fewer runs (Agarwal et al. 2021, Deep reinforcement learning at the edge of the
+    statistical precipice).
     """
     from scipy import stats
 
@@ -28,7 +28,8 @@ def interquartile_means(values: NDArray[np.float64], counts: NDArray[np.float64]
     n = len(values)
     trimmed = int(0.25 * n)
     order = np.argsort(values)
-    # Of a sorted resample, positions trimmed to n - trimmed count; this is how many each run fills.
+    # Only positions `trimmed` to `n - trimmed` of a sorted resample count. A run's weight is the number of
+    # these positions that it fills.
     ends = np.clip(np.cumsum(counts[:, order], axis=1), trimmed, n - trimmed)
     weights = np.diff(ends, axis=1, prepend=trimmed)
     return np.asarray(weights @ values[order] / (n - 2 * trimmed))
@@ -41,7 +42,7 @@ def interquartile_mean_interval(
     resamples: int = RESAMPLES,
     confidence: float = 0.95,
 ) -> Interval:
-    """Bootstrap interval of the interquartile mean of values of shape `(n,)`; NaN when n < 2."""
+    """Bootstrap interval of the interquartile mean of values of shape `(n,)`; NaN if n < 2."""
     low, high = bootstrap_interval(
         values, interquartile_means, rng, resamples=resamples, confidence=confidence
     )

@@ -1,18 +1,19 @@
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nasbench_lab.algorithms.genetic_algorithm import _cross, _roulette, _tournament, genetic_algorithm
 from nasbench_lab.search.contract import Evaluation
-from nasbench_lab.spaces import find_space
+from nasbench_lab.spaces import Architecture, find_space
 
 SPACE = find_space("nasbench201")
 
 
 def generations(count, **hyperparameters):
     process = genetic_algorithm(SPACE, np.random.default_rng(0), **hyperparameters)
-    asked = [next(process)]
+    asked: list[Any] = [next(process)]
     for _ in range(count):
         asked.append(process.send([Evaluation(float(sum(a)), 1.0, 12, "table") for a in asked[-1]]))
     return asked
@@ -48,7 +49,7 @@ def test_a_child_takes_each_decision_from_one_of_its_parents(crossover):
         assert children == {(0,) * cut + (1,) * (6 - cut) for cut in range(1, 6)}
     elif crossover == "two_point":
         assert max(cuts) == 2
-        assert len(children) == 22  # all 21 segments of ones, and none
+        assert len(children) == 22  # the 21 segments of ones, and all zeros
     else:
         assert len(children) == 2**6
 
@@ -61,7 +62,7 @@ def test_a_tournament_of_three_takes_the_best_with_the_probability_it_should():
 
 def test_the_roulette_is_proportional_to_what_lies_above_the_worst():
     rng = np.random.default_rng(0)
-    population = [(90.0, (0,)), (70.0, (1,)), (60.0, (2,))]
+    population: list[tuple[float, Architecture]] = [(90.0, (0,)), (70.0, (1,)), (60.0, (2,))]
     counts = np.bincount([_roulette(population, rng) for _ in range(20_000)], minlength=3) / 20_000
     assert counts == pytest.approx([0.75, 0.25, 0.0], abs=0.012)
 
@@ -70,8 +71,8 @@ def test_the_mutation_rate_is_that_of_each_decision():
     process = genetic_algorithm(
         SPACE, np.random.default_rng(1), population_size=2000, crossover_rate=0, mutation_rate=0.1, elitism=0
     )
-    first = next(process)
-    # One member is far better than all others, so that nearly every parent of a tournament of 200 is it.
+    first: Any = next(process)
+    # One member is far better than all others, so it wins nearly every tournament of 20,000.
     told = [Evaluation(100.0 if i == 0 else 1.0, 1.0, 12, "table") for i in range(2000)]
     process = genetic_algorithm(
         SPACE,
@@ -83,9 +84,9 @@ def test_the_mutation_rate_is_that_of_each_decision():
         tournament_size=20_000,
     )
     assert next(process) == first
-    children = process.send(told)
+    children: Any = process.send(told)
     changed = np.mean([a != b for child in children for a, b in zip(child, first[0], strict=True)])
-    # A decision mutated twice may come back, so the rate is a little below 0.1.
+    # A decision that is mutated twice may return to its old value, so the rate is a little below 0.1.
     assert changed == pytest.approx(0.1, abs=0.012)
 
 

@@ -9,7 +9,7 @@ SPACE = find_space("nasbench201")
 
 
 def drive(accuracies, **hyperparameters):
-    """What the algorithm asks for when it is told these accuracies in turn."""
+    """The requests of the algorithm when it is told these accuracies in turn."""
     process = regularized_evolution(SPACE, np.random.default_rng(0), **hyperparameters)
     asked = [next(process)]
     asked += [process.send(Evaluation(accuracy, 1.0, 12, "table")) for accuracy in accuracies]
@@ -26,7 +26,7 @@ def test_a_sample_of_many_draws_mutates_the_best_member():
 
 
 def test_the_oldest_member_dies_even_if_it_is_the_best():
-    # Member 0 is the best, but after one child it has been pushed out: member 2 is the best left.
+    # Member 0 is the best, but one child pushes it out; member 2 is then the best.
     asked = drive([90.0, 10.0, 20.0, 5.0], population_size=3, sample_size=200)
     assert differences(asked[3], asked[0]) == 1
     assert differences(asked[4], asked[2]) == 1

@@ -14,15 +14,16 @@ from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.contract import Evaluation, Query
 from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
-from tests.tables import SIZE, SPACE, measurement, small_contents, small_task
+from tests import tables
+from tests.tables import SIZE, measurement, small_contents, small_task
 
-SPACE = find_space(SPACE)
+SPACE = find_space(tables.SPACE)
 RNG = np.random.default_rng(0)
 LISTED, UNLISTED = SPACE.architecture(2), SPACE.architecture(1)
 
 
 class Second(TabularTask):
-    """A stand-in for a surrogate: the whole table, answering as another source."""
+    """A stand-in for a surrogate: it has the whole table and answers as another source."""
 
     def evaluate(self, architecture, epochs, rng) -> Evaluation:
         return super().evaluate(architecture, epochs, rng)._replace(source="surrogate")
@@ -40,7 +41,7 @@ def second(folder, **protocol):
 
 
 def partial(folder, *, test=None):
-    """Every other canonical cell, at 60 %, and as tested."""
+    """A task on the canonical cells of even index: 60 % in validation, `test` in the test."""
     canonical = sorted({SPACE.index(SPACE.canonical(SPACE.architecture(i))) for i in range(SIZE)})
     keys = np.array([key for key in canonical if key % 2 == 0])
     training = Training(

@@ -1,6 +1,7 @@
 import errno
 import hashlib
 import logging
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -175,7 +176,7 @@ def test_a_full_disk_is_named_and_the_part_kept(tmp_path, server, download, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(fetching.os, "fsync", full)
+        patched.setattr(os, "fsync", full)
         message = refused(download, tmp_path)
     assert f"{tmp_path / 'file.bin'} cannot be written: No space left on device" in message
     assert [path.name for path in tmp_path.iterdir()] == ["file.bin.part"]

@@ -12,6 +12,7 @@ from nasbench_lab.benchmarks import catalog, folders, library
 from nasbench_lab.benchmarks.fetch import Download
 from nasbench_lab.benchmarks.sources.base import Source
 from nasbench_lab.benchmarks.tables import embedded
+from nasbench_lab.benchmarks.tables.benchmark import TableBenchmark
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.errors import FetchError, TableError, UsageError
 from tests.tables import small_contents
@@ -128,7 +129,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def fetched(toys, server):
-    """A source that can be fetched, and the files that it was made to convert."""
+    """Make the toy source fetchable; the value lists the files that it has converted."""
     digest = hashlib.sha256(server.content).hexdigest()
     converted = []
 
@@ -201,7 +202,9 @@ def test_what_cannot_be_fetched_says_where_it_is(name):
 
 
 def test_a_failed_import_leaves_the_old_table(folder, toys, monkeypatch):
-    before = library.import_benchmark("toy", []).table.path.read_bytes()
+    benchmark = library.import_benchmark("toy", [])
+    assert isinstance(benchmark, TableBenchmark)
+    before = benchmark.table.path.read_bytes()
 
     def fail(paths):
         raise TableError("the file is not as published")

@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit codes, and that an error is one clear line."""
+"""The command line: its output, its exit codes, and its errors, each one clear line."""
 
 import json
 import shutil
@@ -35,9 +35,9 @@ def toy_benchmark(tmp_path, monkeypatch):
 
 
 def main(*arguments):
-    import nasbench_lab.compare
+    from nasbench_lab.compare import main as command
 
-    return nasbench_lab.compare.main(list(arguments))
+    return command(list(arguments))
 
 
 def content(folder):

@@ -168,7 +168,7 @@ def test_fetch_brings_and_imports_a_published_table(capsys, folder, published_da
     source = catalog.find_source("nasbench_macro")
     with serving(gzip.decompress(file.read_bytes())) as server:
         download = downloaded(server, source.downloads[0].file)
-        # The file that is fetched for real is the one that is served here.
+        # The file that is served here is the file that is fetched in real use.
         assert (download.checksum, download.size) == (source.downloads[0].checksum, source.downloads[0].size)
         sources = {"nasbench_macro": replace(source, downloads=(download,))}
         monkeypatch.setattr(catalog, "all_sources", lambda: sources)
@@ -200,6 +200,7 @@ def test_fetch_brings_images_and_goes_on_after_a_cut(capsys, folder, monkeypatch
         code, out, err = output(capsys, "fetch", "cifar10")
     assert (code, out, err) == (0, f"cifar10: {folder / archive}\n", "")
     assert [path.read_bytes() for path in folder.iterdir()] == [server.content]
+    assert server.requests[1] is not None
     assert server.requests[1].startswith("bytes=")
 
 

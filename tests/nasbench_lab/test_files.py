@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,10 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def write_again_and_again(path, writer, same_process_number):
-    """Every character says who wrote, so that a mixture shows, and the length that it is whole."""
+    """Write texts that name the writer in every character, so a mixture of two texts would show.
+
+    The length depends on the writer, so a text that is not whole would show too.
+    """
     if same_process_number:
         os.getpid = lambda: 1  # as in two containers that share the folder
     for _ in range(40):
@@ -47,7 +51,7 @@ def write_again_and_again(path, writer, same_process_number):
 
 @pytest.mark.parametrize("same_process_number", [False, True])
 def test_many_processes_that_replace_a_file_never_tear_it(tmp_path, same_process_number):
-    context = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")
+    context: Any = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")
     path = tmp_path / "file.txt"
     writers = [
         context.Process(target=write_again_and_again, args=(path, writer, same_process_number))

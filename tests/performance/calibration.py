@@ -1,8 +1,7 @@
 """How often an algorithm is called different from itself: `python -m tests.performance.calibration`.
 
-Each comparison is two sets of 30 runs of one algorithm under two names, on a real task, and the verdict
-is the one the reports give. Nothing but chance tells the two apart, so at most 5 % may be called
-different.
+Each comparison takes two sets of 30 runs of one algorithm, under two names, on a real task. The verdict is
+computed as in the reports. The two sets differ only by chance, so at most 5 % may be called different.
 """
 
 import argparse
@@ -10,16 +9,17 @@ import argparse
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
+from nasbench_lab.benchmarks.view import View
 from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm
 from nasbench_lab.comparison.execution import run_seed
-from nasbench_lab.comparison.tasks import View, open_task
+from nasbench_lab.comparison.tasks import open_task
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.loop import search
 from nasbench_lab.statistics.pairwise import holm, mann_whitney, vargha_delaney, verdict
 
 
 def finals(algorithm: str, task: str, label: str, seeds: int, budget: Budget) -> np.ndarray:
-    """What the runs of one contestant end with, shape `(seeds,)`."""
+    """The final test accuracy of each run of one contestant, shape `(seeds,)`."""
     opened, function = open_task(task, View()), find_algorithm(algorithm).function
     runs = (search(function, opened, budget, run_seed(0, task, label, run)) for run in range(seeds))
     return np.array([run.test_accuracy[~np.isnan(run.test_accuracy)][-1] for run in runs])

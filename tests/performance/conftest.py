@@ -1,4 +1,4 @@
-"""A table as large as NAS-Bench-201's, made up: speed does not depend on what the numbers are."""
+"""A made-up table as large as NAS-Bench-201's; speed does not depend on the numbers in it."""
 
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def table_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def task(table_path: Path) -> TabularTask:
-    """A task in which every cell was looked up before."""
+    """A task whose cells have all been looked up before."""
     task = TabularTask(Table(table_path), "one", epochs=12)
     rng = np.random.default_rng(0)
     for index in range(CELLS):

@@ -2,7 +2,7 @@
 
     python -m tests.performance.embedded_table --out results/cifar10-mini
 
-Needs the published table: `python -m nasbench_lab.data import nasbench201 FILE`.
+It needs the published table: `python -m nasbench_lab.data import nasbench201 FILE`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from scipy.stats import spearmanr
 
 from nasbench_lab.benchmarks.library import open_table
@@ -37,7 +38,7 @@ def tested(data_set: DataSet, length: int) -> np.ndarray:
 
 
 def rows(ours: np.ndarray, published: np.ndarray, distinct: np.ndarray) -> Iterator[dict[str, object]]:
-    """Rank correlations, over all cells that are measured and over the better half of them."""
+    """Rank correlations, over all measured cells and over the better half of them."""
     seeds = range(ours.shape[1])
     pairs = {"mean of the seeds with the published table": (ours.mean(axis=1), published)}
     pairs |= {f"seed {seed} with the published table": (ours[:, seed], published) for seed in seeds}
@@ -60,7 +61,7 @@ def rows(ours: np.ndarray, published: np.ndarray, distinct: np.ndarray) -> Itera
 
 
 def scatter(ours: np.ndarray, published: np.ndarray, note: str, path: Path) -> None:
-    """Each distinct cell: what this table says against what the published one says."""
+    """Plot the accuracy of each distinct cell in this table against its accuracy in the published table."""
     sns.set_theme(context="paper", style="ticks")
     figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
     mean = np.nanmean(ours, axis=1)
@@ -77,13 +78,15 @@ def scatter(ours: np.ndarray, published: np.ndarray, note: str, path: Path) -> N
     sns.despine(figure)
     figure.supxlabel("NAS-Bench-201: CIFAR-10 test accuracy after 200 epochs (%)", fontsize=9)
     figure.text(0.995, 0.995, note, fontsize=5, color="0.4", ha="right", va="top")
-    figure.get_layout_engine().set(rect=(0, 0, 1, 0.97))
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(rect=(0, 0, 1, 0.97))
     figure.savefig(path, dpi=150, metadata={"Software": None})
     plt.close(figure)
 
 
 def draw_cell(table: Table, index: int, accuracies: tuple[float, float], path: Path) -> None:
-    """The four nodes of a cell, and the operations between them; its accuracy here and as published."""
+    """Draw the nodes of a cell and the operations between them, with its accuracy here and as published."""
     space = table.data_set(IMAGES).search_space
     figure, panel = plt.subplots(figsize=(5.6, 2.5), layout="constrained")
     for (start, end), choice in live_edges(space.architecture(index)).items():
@@ -94,7 +97,7 @@ def draw_cell(table: Table, index: int, accuracies: tuple[float, float], path: P
             (x0, y0),
             arrowprops={"arrowstyle": "-|>", "color": "#444444", "shrinkA": 13, "shrinkB": 13},
         )
-        # Not in the middle, where edges cross.
+        # These two edges cross in the middle, so their labels sit elsewhere.
         at = {(0, 3): 0.3, (1, 2): 0.3}.get((start, end), 0.5)
         panel.text(
             x0 + at * (x1 - x0),

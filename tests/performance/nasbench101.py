@@ -1,8 +1,9 @@
 """NAS-Bench-101 at full size, made up: `python -m tests.performance.nasbench101`.
 
-Writes a file of the official format with all 423,624 cells, 4 trainings and 3 repeats (2 GB, in a
-temporary folder, removed at the end), converts it, and prints what converting, opening and looking up
-take. `--partition` shows instead that the canonical form parts all cells exactly as the official hash.
+The script writes a file in the official format with all 423,624 cells, 4 trainings and 3 repeats. The file
+takes 2 GB in a temporary folder, which is removed at the end. The script then converts the file, and prints
+how long converting, opening and looking up take. With `--partition` it shows instead that the canonical
+form and the official hash divide all cells into the same classes.
 """
 
 import argparse
@@ -33,7 +34,10 @@ def timed(what: str, times: int = 1, unit: str = "s", factor: float = 1) -> Iter
 
 
 def partition() -> None:
-    """Distinct canonical cells have distinct hashes; the tests show that a cell has that of its canonical."""
+    """Show that distinct canonical cells have distinct hashes.
+
+    The tests show that a cell has the same hash as its canonical form.
+    """
     with timed("enumerate the distinct cells"):
         indices = distinct_cells(7).tolist()
     with timed("official hash of each"):
@@ -42,14 +46,14 @@ def partition() -> None:
 
 
 def write(path: Path, lengths: tuple[int, ...], cells: list[int]) -> int:
-    """Write a made-up official file; returns the number of records."""
+    """Write a made-up official file and return its number of records."""
     from google_crc32c import value as crc32c
 
     rng = np.random.default_rng(0)
     messages = {
         epochs: [
             base64.b64encode(
-                training(epochs, *rng.uniform(0.5, 0.94, 2), epochs * rng.uniform(5, 40))
+                training(epochs, rng.uniform(0.5, 0.94), rng.uniform(0.5, 0.94), epochs * rng.uniform(5, 40))
             ).decode()
             for _ in range(1000)
         ]

@@ -2,10 +2,10 @@
 
     python -m tests.performance.surrogates --out results/surrogates
 
-Two ways of drawing the cells that are fitted on, since they answer different questions. `cells`: a part
-of all 15,625, as published figures do; some of the rest are functionally equal to one that was fitted
-on. `distinct cells`: a part of the 6,466 distinct ones with all their equals, as `fit_surrogate` does; none
-of the rest was seen in any form. Needs the table: `python -m nasbench_lab.data import nasbench201 FILE`.
+The cells to fit on are drawn in two ways, which answer different questions. `cells` draws from all 15,625,
+as published figures do; some of the other cells are functionally equal to a fitted one. `distinct cells`
+draws from the 6,466 distinct ones and takes all their equals, as `fit_surrogate` does; the surrogate has not
+seen the other cells in any form. The table is needed: `python -m nasbench_lab.data import nasbench201 FILE`.
 """
 
 import argparse
@@ -31,7 +31,7 @@ BAR = 0.75
 
 
 def measured(models: list[str], draws: int) -> pd.DataFrame:
-    """One row for each data set's quantity, model, way of drawing, fraction and draw."""
+    """One row for each quantity of CIFAR-10, model, way of drawing, fraction and draw."""
     table = open_table("nasbench201")
     data = table.data_set("cifar10")
     space = data.search_space
@@ -39,6 +39,8 @@ def measured(models: list[str], draws: int) -> pd.DataFrame:
     distinct = np.unique([space.index(space.canonical(cell)) for cell in cells], return_inverse=True)[1]
     features = space.features(cells)
     training = data.trainings[200]
+    assert training.test_accuracy is not None
+    assert training.valid_accuracy is not None
     quantities = {
         "test accuracy": np.nanmean(training.test_accuracy.values[:, -1], axis=1),  # noqa: PD011
         "validation accuracy": np.nanmean(training.valid_accuracy.values[:, -1], axis=1),  # noqa: PD011
@@ -79,7 +81,7 @@ def measured(models: list[str], draws: int) -> pd.DataFrame:
 
 
 def draw(frame: pd.DataFrame, note: str, path: Path) -> None:
-    """Mean and standard deviation over the draws, and the bar."""
+    """Plot the mean and standard deviation over the draws, and a line at `BAR`."""
     sns.set_theme(context="paper", style="ticks", palette="colorblind")
     figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.3), sharey=True, layout="constrained")
     for panel, (quantity, part) in zip(panels, frame.groupby("quantity", sort=False), strict=True):

@@ -1,6 +1,6 @@
-"""Official files of NATS-Bench: how fast they are converted, and a lookup against the authors' package.
+"""Official files of NATS-Bench: the speed of converting them, and of a lookup against the authors' package.
 
-The files are written here in the published form and size. The comparison is skipped where the package
+The files are written here in the published form and size. The comparison is skipped if the package
 `nats_bench` is not installed.
 """
 

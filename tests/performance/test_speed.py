@@ -1,7 +1,7 @@
-"""Measured speed: `python -m pytest tests/performance`. Nothing here fails for being slow.
+"""Measured speed: `python -m pytest tests/performance`. No test here fails because it is slow.
 
-The names say what one call is; the figures of a batch are for the whole batch, and `extra_info` has
-them per evaluation or per row.
+The name of a test describes one call. The figures of a batch are for the whole batch; `extra_info` has them
+per evaluation or per row.
 """
 
 import subprocess

@@ -1,8 +1,9 @@
 """Speed of live training: `python -m pytest tests/performance/test_training.py -s`, on real CIFAR-10.
 
-Ours against a loop as a tutorial has it: a data set that turns, crops and normalises one image at a time, a
-loader that gathers batches, PyTorch's own SGD; the same network, batches, number of threads and run. The two
-take turns, after one epoch each that is not counted. Skipped where the images are not there.
+The trainer is compared with a loop as in a tutorial: a data set that crops, flips and normalises one image at
+a time, a loader that gathers batches, and PyTorch's own SGD. Both have the same network, batch size and
+number of threads. They take turns in one run, after one epoch each that is not counted. The tests are skipped
+if the images are not there.
 """
 
 import math
@@ -25,11 +26,11 @@ from nasbench_lab.benchmarks.training.trainer import _shape, _Training, train
 from nasbench_lab.spaces import find_space
 
 CPU = torch.device("cpu")
-CELL = (3, 1, 2, 4, 3, 1)  # two 3x3 and one 1x1 convolutions, a pool, two skips: of middling cost
+CELL = (3, 1, 2, 4, 3, 1)  # two 3x3 and one 1x1 convolutions, a pool, two skips: a medium cost
 REPEATS = 5
 RECIPES = {
     "cifar10-mini": find_recipe("cifar10-mini"),
-    # Of the published size, but few images: an epoch of all is most of an hour on a core.
+    # The published size, but few images: an epoch of all images takes most of an hour on one core.
     "nasbench201-12": replace(find_recipe("nasbench201-12"), train_images=64, valid_images=1, batch_size=32),
 }
 
@@ -51,7 +52,7 @@ def one_thread():
 
 
 class TutorialImages(torch.utils.data.Dataset):
-    """One image at a time, from bytes to a normalised tensor, as transforms do it."""
+    """Images that are turned from bytes into a normalised tensor one at a time, as transforms do it."""
 
     mean = torch.tensor([0.4914, 0.4822, 0.4465])[:, None, None]
     std = torch.tensor([0.2470, 0.2435, 0.2616])[:, None, None]
@@ -75,14 +76,14 @@ class TutorialImages(torch.utils.data.Dataset):
 
 
 def shrunk(images, size):
-    """Bytes of smaller images, made once beforehand, so that the loop need not shrink them again."""
+    """Smaller images as bytes, made once in advance to spare the loop from shrinking them."""
     n, channels, side, _ = images.shape
     blocks = images.reshape(n, channels, size, side // size, size, side // size)
     return blocks.mean(axis=(3, 5)).round().astype(np.uint8)
 
 
 def tutorial_epochs(network, images, recipe, workers):
-    """Yields the seconds of each epoch."""
+    """Yield the seconds of each epoch."""
     pixels = shrunk(images.train_images[: recipe.train_images], recipe.image_size)
     data_set = TutorialImages(pixels, images.train_labels[: recipe.train_images], recipe)
     loader = torch.utils.data.DataLoader(
@@ -109,7 +110,7 @@ def tutorial_epochs(network, images, recipe, workers):
 
 
 def our_epochs(network, images, recipe):
-    """Yields the seconds of each epoch's training."""
+    """Yield the training seconds of each epoch."""
     longer = replace(recipe, epochs=100)
     training = _Training(network, longer, pixels_on(CPU, images, recipe), 0, CPU)
     while True:
@@ -137,7 +138,7 @@ def test_images_a_second_against_a_tutorial(images, name, workers):
 
 
 def test_seconds_of_an_embedded_training(images):
-    """From the initialisation to the test accuracy, of cells drawn at random."""
+    """The time from the initialisation to the test accuracy, for cells drawn at random."""
     recipe, space = find_recipe("cifar10-mini"), find_space("nasbench201")
     rng = np.random.default_rng(0)
     taken = []

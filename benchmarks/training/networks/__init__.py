@@ -1,4 +1,4 @@
-"""The networks behind the architectures, one file per search space, named as the space is.
+"""The networks of the architectures: one file per search space, with the name of the space.
 
 A file `benchmarks/training/networks/<space>.py` defines `network(architecture, shape)`.
 """
@@ -23,9 +23,9 @@ def spaces_with_networks() -> tuple[str, ...]:
 
 
 def build_network(space: str, architecture: Architecture, shape: Shape) -> nn.Module:
-    """The network of one architecture, for images of shape `(n, 3, size, size)`, giving `(n, classes)`.
+    """Build the network of an architecture. It maps images `(n, 3, size, size)` to `(n, classes)`.
 
-    Raises `UsageError` for a space that none of these files knows.
+    Raises `UsageError` if no file in this folder belongs to the space.
     """
     check_space(space)
     network: nn.Module = import_module(f"{__name__}.{space}").network(architecture, shape)
@@ -33,7 +33,7 @@ def build_network(space: str, architecture: Architecture, shape: Shape) -> nn.Mo
 
 
 def check_space(space: str) -> None:
-    """Raise `UsageError` where the architectures of a space have no networks here."""
+    """Raise `UsageError` if this folder has no networks for a space."""
     if space not in spaces_with_networks():
         raise UsageError(
             f"architectures of {space} cannot be trained here; those of"

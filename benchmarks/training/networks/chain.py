@@ -1,4 +1,4 @@
-"""Networks of plain chains: each convolution with batch normalisation, as VGG is trained today."""
+"""Networks of plain chains. Batch normalisation follows each convolution, as VGG is trained today."""
 
 from torch import nn
 
@@ -12,14 +12,15 @@ ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh}
 
 
 def network(architecture: Architecture, shape: Shape) -> nn.Module:
-    """The layers of a chain in order, and a dense layer that gives the classes.
+    """The layers of a chain in order, then a dense layer with one output per class.
 
-    Convolutions keep the resolution (rounded up where the stride halves it), and are followed by batch
-    normalisation, then activation. What the last one gives is flattened, so that dense layers grow with the
-    image. Images of shape `(n, image_channels, image_size, image_size)` give `(n, classes)`.
+    Convolutions keep the resolution, or halve it (rounded up) if their stride is 2. Batch normalisation and
+    then activation follow each of them. The output of the last convolution or pooling is flattened, so dense
+    layers grow with the image. Images of shape `(n, image_channels, image_size, image_size)` give
+    `(n, classes)`.
 
-    The architecture says how many layers and channels there are: `shape.channels`, `shape.stages` and
-    `shape.cells` have no say. Raises `UsageError` where images are smaller than 8x8 pixels.
+    The architecture alone fixes the layers and their channels: `shape.channels`, `shape.stages` and
+    `shape.cells` are ignored. Raises `UsageError` if images are smaller than 8x8 pixels.
     """
     if shape.image_size < SMALLEST_IMAGE:
         raise UsageError(
@@ -41,7 +42,7 @@ def network(architecture: Architecture, shape: Shape) -> nn.Module:
 
 
 def _modules(layer: Layer, channels: int, size: int, shape: Shape) -> list[nn.Module]:
-    """A layer on what comes from the one before: `channels` of `size` x `size`."""
+    """The modules of a layer; its input has `channels` channels of `size` x `size` pixels."""
     match layer:
         case Conv(kernel, outputs, stride, activation):
             return [

@@ -1,4 +1,4 @@
-"""How large a network is and what one forward pass of it costs."""
+"""Size of a network, and cost of one forward pass."""
 
 from copy import deepcopy
 from typing import NamedTuple
@@ -15,8 +15,8 @@ class Count(NamedTuple):
     """Size and cost of a network.
 
     Attributes:
-        parameters: that are trained, in millions.
-        flops: multiply-adds of one forward pass of one image, in millions; the tables call them FLOPs.
+        parameters: trained parameters, in millions.
+        flops: multiply-adds of a forward pass of one image, in millions; the tables call them FLOPs.
     """
 
     parameters: float
@@ -24,13 +24,13 @@ class Count(NamedTuple):
 
 
 def count(network: nn.Module, shape: Shape) -> Count:
-    """Trained parameters and multiply-adds for one image, both in millions.
+    """Count trained parameters and the multiply-adds for one image, both in millions.
 
-    Counted are the multiply-adds of convolutions and dense layers, without those of their biases: the
-    convention of NAS-Bench-Macro. Normalisation, activations, pooling and additions count as nothing.
-    Shapes alone are computed, on PyTorch's meta device; the network stays as it is.
+    Only the multiply-adds of convolutions and dense layers count, without their biases: the convention of
+    NAS-Bench-Macro. Normalisation, activations, pooling and additions count as zero. Only shapes are
+    computed, on PyTorch's meta device. The network itself is not changed.
     """
-    # An evaluating network takes a batch of one image, which batch normalisation refuses while training.
+    # Batch normalisation accepts a batch of one image in evaluation mode, but not in training mode.
     copy = deepcopy(network).to("meta").eval()
     multiply_adds = 0
 

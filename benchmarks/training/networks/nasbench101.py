@@ -18,13 +18,13 @@ CONV_3X3, _, MAX_POOL = range(3)
 
 
 def network(architecture: Architecture, shape: Shape) -> nn.Module:
-    """The network of a cell, as published with 128 channels, 3 stages and 3 cells in each.
+    """The network of a cell. The published size is 128 channels and 3 stages of 3 cells each.
 
-    A 3x3 stem, stages of equal cells with 2x2 max-pooling and twice the channels from one to the next,
-    global average pooling, a dense layer. Isomorphic architectures give the same network. Images of shape
-    `(n, image_channels, size, size)`, of any size, give `(n, classes)`.
+    The network is a 3x3 stem, stages of equal cells, global average pooling and a dense layer. From one stage
+    to the next, 2x2 max-pooling is applied and the channels double. Isomorphic architectures give the same
+    network. Images of shape `(n, image_channels, size, size)`, of any size, give `(n, classes)`.
 
-    Raises `UsageError` where there are fewer channels than vertices that may have to share them.
+    Raises `UsageError` if there are fewer channels than vertices that may have to share them.
     """
     if shape.channels < INNER:
         raise UsageError(
@@ -47,11 +47,11 @@ def network(architecture: Architecture, shape: Shape) -> nn.Module:
 
 @dataclass(frozen=True)
 class Graph:
-    """A pruned cell: vertex 0 is the input, then come the inner vertices, last the output.
+    """A pruned cell. Vertex 0 is the input, the inner vertices follow, and the last vertex is the output.
 
     Attributes:
         edges: pairs of vertices, the first smaller than the second.
-        operations: of the inner vertices, in order.
+        operations: operations of the inner vertices, in order.
     """
 
     edges: frozenset[tuple[int, int]]
@@ -67,18 +67,21 @@ class Graph:
         return [source for source in range(1, vertex) if (source, vertex) in self.edges]
 
     def number(self) -> int:
-        """The edges as bits, column by column of the adjacency matrix, as the cells were enumerated."""
+        """The edges as the bits of a number, column by column of the adjacency matrix.
+
+        The published cells were enumerated by this number.
+        """
         return sum(1 << source + target * (target - 1) // 2 for source, target in self.edges)
 
 
 def published_form(architecture: Architecture) -> Graph:
-    """The pruned cell, its vertices in the order in which it was trained for the benchmark.
+    """The pruned cell, with its vertices in the order in which the benchmark trained it.
 
-    The order matters: where the channels cannot be divided equally, the first vertices get one more each.
-    Cells were enumerated by `Graph.number`, then by operations, and the first of each isomorphism class was
-    trained. A listing may show a cell in another order. Built in the order of the public listing of 30,001
-    cells, 538 of them, all with three vertices leading to the output, miss their published number of
-    parameters, by up to 1.2 %; built in this order, none does.
+    The order matters: if the channels cannot be divided equally, the first vertices get one more each. The
+    benchmark enumerated cells by `Graph.number`, then by operations, and trained the first of each
+    isomorphism class. A listing may show a cell in another order. The public listing has 30,001 cells. Built
+    in its order, 538 of them miss their published number of parameters by up to 1.2 %; all of these have
+    three vertices that lead to the output. Built in the order used here, none does.
     """
     canonical = SPACE.canonical(architecture)
     edges = [pair for pair, edge in zip(PAIRS, canonical[:EDGES], strict=True) if edge]
@@ -98,8 +101,8 @@ def published_form(architecture: Architecture) -> Graph:
 def vertex_channels(graph: Graph, outputs: int) -> dict[int, int]:
     """Channels of each inner vertex, and of the output.
 
-    The vertices that lead to the output divide its channels among them, the first ones taking one more each
-    where a rest is left; any other has as many as the widest vertex that it leads to.
+    The vertices that lead to the output divide its channels among them; if there is a remainder, the first
+    ones get one more each. Any other vertex has as many channels as the widest vertex that it leads to.
     """
     channels = {graph.output: outputs}
     last = graph.sources(graph.output)
@@ -112,10 +115,11 @@ def vertex_channels(graph: Graph, outputs: int) -> dict[int, int]:
 
 
 class Cell(nn.Module):
-    """One cell: `(n, inputs, height, width)` to `(n, outputs, height, width)`.
+    """One cell, which maps `(n, inputs, height, width)` to `(n, outputs, height, width)`.
 
-    What leads to an inner vertex is added, narrowed to the channels of that vertex; what leads to the output
-    is concatenated. The input of the cell is always added, through a projection of its own each time.
+    An inner vertex adds the values that lead to it, each narrowed to the vertex's channels. The output
+    concatenates the values that lead to it. The input of the cell is always added, each time through a
+    separate projection.
     """
 
     def __init__(self, graph: Graph, inputs: int, outputs: int, shape: Shape) -> None:
@@ -144,7 +148,7 @@ class Cell(nn.Module):
         return self._with_input(self.graph.output, x, [torch.cat(last, dim=1)] if last else [])
 
     def _with_input(self, vertex: int, x: Tensor, incoming: list[Tensor]) -> Tensor:
-        """The sum of what comes in, the projected input of the cell among it where it leads to the vertex."""
+        """Sum the incoming values, and the projected input of the cell if it leads to the vertex."""
         projected = [self.projections[str(vertex)](x)] if (0, vertex) in self.graph.edges else []
         total: Tensor = reduce(torch.add, incoming + projected)
         return total
@@ -166,9 +170,12 @@ def conv_bn_relu(inputs: int, outputs: int, kernel: int, shape: Shape) -> nn.Seq
 
 
 def _initialize(module: nn.Module) -> None:
-    """As published, which are TensorFlow's defaults: variance 1 / fan-in; Glorot and zero at the end."""
+    """Initialise as published, with TensorFlow's defaults.
+
+    Convolutions have variance 1 / fan-in. The dense layer at the end has Glorot weights and zero biases.
+    """
     if isinstance(module, nn.Conv2d):
-        # A normal distribution cut at two standard deviations has 0.8796 of its standard deviation left.
+        # A normal distribution that is cut at two standard deviations keeps 0.8796 of its standard deviation.
         deviation = module.weight[0].numel() ** -0.5 / 0.87962566103423978
         nn.init.trunc_normal_(module.weight, std=deviation, a=-2 * deviation, b=2 * deviation)
     elif isinstance(module, nn.Linear):

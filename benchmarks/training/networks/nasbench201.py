@@ -16,7 +16,7 @@ EDGES: tuple[Edge, ...] = (
     (0, 3),
     (1, 3),
     (2, 3),
-)  # source and target, as an architecture has them
+)  # source and target, in the order of an architecture's entries
 OUTPUT = 3
 KERNELS = {CONV_1X1: 1, CONV_3X3: 3}
 
@@ -24,8 +24,8 @@ KERNELS = {CONV_1X1: 1, CONV_3X3: 3}
 def network(architecture: Architecture, shape: Shape) -> nn.Module:
     """Stem, stages of cells with residual down-sampling between them, pooling and a linear classifier.
 
-    The published size is 16 channels, 3 stages and 5 cells, with a stem of stride 1. Parameters are the
-    published ones for every cell.
+    The published size is 16 channels, 3 stages and 5 cells, with a stem of stride 1. At this size, every cell
+    has its published number of parameters.
     """
     channels = shape.channels
     stem = _convolution(shape.image_channels, channels, 3, shape.stem_stride)
@@ -40,7 +40,7 @@ def network(architecture: Architecture, shape: Shape) -> nn.Module:
 
 
 class _Cell(nn.Module):
-    """Four nodes, each the sum of its edges; what edges of one source share is computed once."""
+    """Four nodes, each the sum of its edges; edges from the same source share its ReLU and its pooling."""
 
     def __init__(self, architecture: Architecture, channels: int, shape: Shape) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class _Cell(nn.Module):
         return nodes[OUTPUT] if OUTPUT in nodes else torch.zeros_like(images)
 
     def _count_idle(self, images: Tensor) -> None:
-        """The published network computes idle edges, too; where FLOPs are counted, they count."""
+        """Compute idle edges while FLOPs are counted, because the published network computes them, too."""
         for edge in EDGES:
             if edge not in self._live and _name(edge) in self.convolutions:
                 self.convolutions[_name(edge)](images)
@@ -105,7 +105,7 @@ class _Reduction(nn.Module):
 
 
 def live_edges(architecture: Architecture) -> dict[Edge, int]:
-    """Operations by edge, in the order to compute them: of those on a path from the input to the output."""
+    """Operations of the edges on a path from the input to the output, in the order to compute them."""
     edges = {edge: choice for edge, choice in zip(EDGES, architecture, strict=True) if choice != NONE}
     reached, leading = {0}, {OUTPUT}
     for source, target in edges:

@@ -8,21 +8,21 @@ from nasbench_lab.spaces.nasbench_macro import SPACES
 
 (SPACE,) = SPACES
 BLOCKS = {1: (3, 3), 2: (6, 5)}
-"""Expansion and kernel of each choice but 0, the identity."""
+"""Expansion and kernel of each choice except 0, the identity."""
 
 HEAD = 40
-"""Width of the head in widths of the stem: 1,280 channels as published."""
+"""Width of the head as a multiple of the stem's width. At the published size it has 1,280 channels."""
 
 
 def network(architecture: Architecture, shape: Shape) -> nn.Module:
-    """The network of eight choices, as published with 32 channels.
+    """The network of eight choices. The published size is 32 channels.
 
-    A 3x3 stem of `shape.channels`; eight layers, of which the first in each of three stages halves the
-    resolution and doubles the channels; a 1x1 convolution to 40 times the stem's channels; global average
-    pooling; a dense layer. Isomorphic architectures give the same network. Images of shape
-    `(n, image_channels, size, size)`, of any size, give `(n, classes)`.
+    The network is a 3x3 stem of `shape.channels` channels, eight layers in three stages, a 1x1 convolution to
+    40 times the stem's channels, global average pooling and a dense layer. The first layer of each stage
+    halves the resolution and doubles the channels. Isomorphic architectures give the same network. Images of
+    shape `(n, image_channels, size, size)`, of any size, give `(n, classes)`.
 
-    The space says how many stages and layers there are: `shape.stages` and `shape.cells` have no say.
+    The space fixes the number of stages and layers: `shape.stages` and `shape.cells` are ignored.
     """
     canonical = SPACE.canonical(architecture)
     channels = shape.channels
@@ -45,7 +45,7 @@ def _layer(choice: int, inputs: int, outputs: int, stride: int, shape: Shape) ->
 
 
 class InvertedResidual(nn.Module):
-    """A MobileNetV2 block: widen, filter each channel by itself, narrow; with stride 1 add the input."""
+    """A MobileNetV2 block: widen, filter each channel separately, narrow; with stride 1, add the input."""
 
     def __init__(
         self, inputs: int, outputs: int, stride: int, expansion: int, kernel: int, shape: Shape

@@ -1,21 +1,22 @@
-"""What a recipe says about a network, beside the architecture that was searched."""
+"""The settings of a network that a recipe fixes and an architecture does not."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """How large a network is, and how it normalises. A space takes of it what its networks have.
+    """Size and normalisation of a network. The networks of a space use only the settings that apply to them.
 
     Attributes:
-        channels: after the stem.
-        stages: parts of equal resolution; from one to the next it is halved and the channels doubled.
-        cells: in each stage.
-        stem_stride: of the first convolution of NAS-Bench-201's network.
-        classes: outputs.
-        image_channels: of the images.
+        channels: number of channels after the stem.
+        stages: number of parts of equal resolution. From one to the next, the resolution halves and the
+            channels double.
+        cells: number of cells in each stage.
+        stem_stride: stride of the first convolution in NAS-Bench-201's network.
+        classes: number of outputs.
+        image_channels: number of channels of the images.
         image_size: pixels along a side of the images.
-        batch_norm_momentum: weight of the newest batch in the running statistics, as PyTorch counts it.
+        batch_norm_momentum: weight of the newest batch in the running statistics, PyTorch's convention.
         batch_norm_epsilon: added to the variance.
     """
 

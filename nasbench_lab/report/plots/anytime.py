@@ -1,4 +1,4 @@
-"""Regret against cost: how good an algorithm's answer is whenever one stops."""
+"""Regret against cost: the quality of an algorithm's answer at every point of its search."""
 
 import matplotlib
 import numpy as np
@@ -23,7 +23,7 @@ from nasbench_lab.search.card import TaskCard
 
 @matplotlib.rc_context(STYLE)
 def draw(results: Results, tables: Tables) -> Figure:
-    """Mean regret of the incumbent (accuracy where no optimum is known), one panel per task.
+    """Mean regret of the incumbent (accuracy if the optimum is unknown), one panel per task.
 
     Lines are steps: an incumbent keeps its accuracy until the next one is found.
     """
@@ -52,7 +52,7 @@ def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: dict[str, Look
     measure = "accuracy" if task.optimum is None else "regret"
     mean, low, high = curves[[f"{measure}_{line}" for line in ("mean", "low", "high")]].to_numpy(float).T
     if task.optimum is not None:
-        # A lower end far below every mean would squeeze the means together.
+        # An interval that ends far below every mean would squeeze the means together.
         place = log_axis(axes.yaxis, np.concatenate([mean, high, low[low > np.nanmin(mean) / 2]]))
         mean, low, high = place(mean), place(low), place(high)
     cost = log_axis(axes.xaxis, curves["cost"])(curves["cost"])
@@ -70,14 +70,14 @@ def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: dict[str, Look
             linestyle=look.line_style,
             marker=look.marker,
             markersize=3.5,
-            # Staggered, so that the markers of neighbouring lines do not hide each other.
+            # Staggered: the markers of neighbouring lines must not hide each other.
             markevery=(0.04 + 0.03 * (position % 7), 0.24),
             label=look.name,
         )
 
 
 def caption(results: Results, tables: Tables) -> str:
-    """What the figure shows and how to read it."""
+    """Describe the figure and how to read it."""
     known = [task.optimum is not None for task in results.tasks]
     if all(known):
         what = "regret of the incumbent (best listed minus reported accuracy, lower is better)"

@@ -22,17 +22,17 @@ from nasbench_lab.report.plots.style import (
 from nasbench_lab.report.tables import Tables
 from nasbench_lab.search.card import TaskCard
 
-# Up to this many runs each is a dot of its own; more are drawn as a histogram.
+# Up to this many runs, each run is a dot; more runs are drawn as a histogram.
 DOTS = 30
 BINS = 36
 
 
 @matplotlib.rc_context(STYLE)
 def draw(results: Results, tables: Tables) -> Figure:
-    """Final regret (accuracy where no optimum is known) of every run, one panel per task.
+    """Final regret (accuracy if the optimum is unknown) of every run, one panel per task.
 
-    Few runs are stacked dots, many a histogram. Neither smooths, so that equal results, of which
-    a table gives many, stay the spike they are.
+    Few runs are stacked dots, many runs are a histogram. Neither smooths: a table gives many equal
+    results, and they must stay visible as a spike.
     """
     shown = looks(results)
     names = [wrapped(look.name, 36) for look in shown.values()]
@@ -87,7 +87,7 @@ def _draw_row(
         tops = ground - height * np.append(counts, 0) / counts.max()
         axes.fill_between(edges, ground, tops, step="post", color=look.colour, alpha=0.6, linewidth=0)
     else:
-        # Dots of one bin stand on each other.
+        # Dots in the same bin are stacked.
         floor = np.arange(len(values)) - np.searchsorted(bins, bins)
         axes.plot(
             values,
@@ -106,7 +106,7 @@ def _draw_row(
 
 
 def caption(results: Results, tables: Tables) -> str:
-    """What the figure shows and how to read it."""
+    """Describe the figure and how to read it."""
     runs = tables.summary["runs"]
     marks = (
         "a dot is one run"

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-# Matplotlib is imported where it is used: names alone are needed far more often.
+# Only the functions import Matplotlib: names alone are needed far more often than figures.
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def all_figures(results: "Results", tables: "Tables") -> "dict[str, Callable[[], Figure]]":
-    """What draws each figure that makes sense for this comparison, by file name, in reading order."""
+    """A function that draws each figure suited to this comparison, by file name, in reading order."""
     return {
         name: partial(module.draw, results, tables) for name, module in _applicable(results, tables).items()
     }
@@ -37,7 +37,7 @@ def save(figure: "Figure", folder: Path, name: str) -> tuple[Path, Path]:
     with rc_context(STYLE):
         with replacing(png) as temporary:
             figure.savefig(temporary, format="png", dpi=150, metadata={"Software": None})
-        # The layout holds for both files; finding it again would take as long as drawing.
+        # Both files share one layout; computing it again would take as long as drawing.
         figure.set_layout_engine("none")
         with replacing(svg) as temporary:
             figure.savefig(temporary, format="svg", metadata={"Date": None})

@@ -11,13 +11,13 @@ UNDECIDED = "#777777"
 
 
 def computable(tables: Tables) -> bool:
-    """Whether there are two tasks or more to speak of."""
+    """Whether any pair of algorithms has results on two tasks or more."""
     return len(tables.improvement) > 0 and bool((tables.improvement["tasks"] > 1).any())
 
 
 @matplotlib.rc_context(STYLE)
 def draw(results: Results, tables: Tables) -> Figure:
-    """One line per pair, the likelier winner named first, the clearest pair on top."""
+    """One line per pair of algorithms: the likelier winner is named first, the clearest pair is on top."""
     shown = looks(results)
     pairs = []
     for pair in tables.improvement.to_dict("records"):
@@ -47,7 +47,7 @@ def draw(results: Results, tables: Tables) -> Figure:
 
 
 def caption(results: Results, tables: Tables) -> str:
-    """What the figure shows and how to read it."""
+    """Describe the figure and how to read it."""
     return (
         "Probability that a run of the first algorithm ends better than a run of the second on the same"
         f" task, averaged over n = {count(tables.improvement['tasks'])} tasks with"

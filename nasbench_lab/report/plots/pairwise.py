@@ -1,4 +1,4 @@
-"""Every algorithm against every other: how often one run beats another, and whether that is shown."""
+"""Every pair of algorithms: how often a run of one beats a run of the other, and if that is shown."""
 
 import matplotlib
 import numpy as np
@@ -13,7 +13,7 @@ from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.plots.style import STYLE, count, looks, panels, wrapped
 from nasbench_lab.report.tables import Tables
 
-# Diverging and safe for colour-blind readers: blue where the row is better, red where it is worse.
+# Diverging and safe for colour-blind readers: blue if the row is better, red if it is worse.
 COLOUR_MAP = "RdBu"
 
 
@@ -21,7 +21,7 @@ COLOUR_MAP = "RdBu"
 def draw(results: Results, tables: Tables) -> Figure:
     """A12, the probability that a run of the row beats a run of the column, one matrix per task.
 
-    Bold with a star: shown to differ after Holm's correction (p < 0.05).
+    Bold numbers with a star mark pairs that are shown to differ after Holm's correction (p < 0.05).
     """
     shown = looks(results)
     names = [f"{wrapped(look.name, 36)}  {place}" for place, look in enumerate(shown.values(), 1)]
@@ -36,7 +36,7 @@ def draw(results: Results, tables: Tables) -> Figure:
         colours, ax=axes, shrink=min(1.0, 2.2 / figure.get_figheight()), aspect=14, pad=0.02
     )
     for panel in axes:
-        # A colour bar pulls square panels to its side, and names would lose the room that was made for them.
+        # The colour bar would pull square panels towards it, away from the room made for the names.
         panel.set_anchor("W")
     bar.set_label("Probability that row\nbeats column (A12)")
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1])
@@ -71,14 +71,14 @@ def _draw_task(axes: Axes, pairs: pd.DataFrame, labels: list[str]) -> None:
         axes.text(column + 0.5, row + 0.5, "–", fontsize=6.5, ha="center", va="center")
     for text in axes.texts:
         text.set_fontweight("bold" if text.get_text().endswith("*") else "normal")
-        # It lies within its cell; measuring hundreds of them for the layout is slow.
+        # The text fits inside its cell, and measuring hundreds of texts for the layout is slow.
         text.set_in_layout(False)
     axes.set_xticks(np.arange(len(labels)) + 0.5, [str(position + 1) for position in range(len(labels))])
     axes.tick_params(length=0)
 
 
 def caption(results: Results, tables: Tables) -> str:
-    """What the figure shows and how to read it."""
+    """Describe the figure and how to read it."""
     return (
         "Each cell is A12 (Vargha & Delaney), the probability that one run of the row's algorithm ends"
         " better than one run of the column's, ties counting half: 0.50 is no difference, blue is better"

@@ -1,4 +1,4 @@
-"""Critical-difference diagram: mean ranks across tasks, and which of them are not shown to differ."""
+"""Critical-difference diagram: mean ranks across tasks, with bars over ranks not shown to differ."""
 
 import math
 from typing import Any
@@ -23,7 +23,7 @@ def computable(tables: Tables) -> bool:
 
 @matplotlib.rc_context(STYLE)
 def draw(results: Results, tables: Tables) -> Figure:
-    """Mean rank of each algorithm over the tasks (Demšar 2006); bars join those not shown to differ."""
+    """Mean rank of each algorithm over the tasks (Demšar 2006); bars join ranks not shown to differ."""
     shown = looks(results)
     ranks = tables.ranks.set_index("algorithm")["mean_rank"].sort_values()
     bars = cliques(list(ranks.index), tables)
@@ -53,9 +53,9 @@ def draw(results: Results, tables: Tables) -> Figure:
 
 
 def cliques(ordered: list[str], tables: Tables) -> list[tuple[str, str]]:
-    """First and last of each longest stretch of algorithms, by rank, with no shown difference.
+    """First and last algorithm of each longest group of neighbours in rank without a shown difference.
 
-    The Nemenyi p-value falls with the difference in rank, so the two ends decide for all between.
+    The Nemenyi p-value falls as the difference in rank grows, so the two ends decide for the whole group.
     """
     p_values = {
         frozenset((pair["first"], pair["second"])): pair["p_nemenyi"]
@@ -98,7 +98,7 @@ def _draw_scale(axes: Axes, algorithms: int, critical_difference: float) -> None
 
 
 def _beside(*, on_left: bool) -> dict[str, Any]:
-    """Text that ends, or starts, a little beside its point, outside the axes if need be."""
+    """Settings of a text that ends (or starts) a little beside its point, even outside the axes."""
     return {
         "xytext": (-4 if on_left else 4, 0),
         "textcoords": "offset points",
@@ -123,7 +123,7 @@ def _draw_algorithm(
 
 
 def caption(results: Results, tables: Tables) -> str:
-    """What the figure shows and how to read it."""
+    """Describe the figure and how to read it."""
     ranks = tables.ranks.iloc[0]
     return (
         f"Mean rank of each algorithm over n = {ranks['tasks']:.0f} tasks, 1 being best. Black bars join"

@@ -1,4 +1,4 @@
-"""What all figures share: an algorithm's look, type sizes, panels, axes that stay readable."""
+"""The shared style of all figures: looks of algorithms, type sizes, panels, readable axes."""
 
 import math
 import textwrap
@@ -19,20 +19,20 @@ from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.names import display_names
 from nasbench_lab.search.card import TaskCard
 
-# Okabe & Ito (2008) without black, which is for axes, and yellow, which fades on white paper; then
-# four more that differ in lightness.
+# The palette of Okabe & Ito (2008) without black (used for axes) and yellow (too pale on white paper), then
+# four more colours that differ in lightness.
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
     "#56B4E9", "#6A3D9A", "#8C8C8C", "#7A4B1F", "#9A9A00",
 )  # fmt: skip
-# So that a figure also reads in grey; more algorithms than colours change their marker as well.
+# Line styles keep a figure readable in grey. With more algorithms than colours, the markers tell them apart.
 LineStyle = Literal["solid"] | tuple[float, tuple[float, ...]]
 LINE_STYLES: tuple[LineStyle, ...] = (
     "solid", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (5, 1.2, 1.2, 1.2, 1.2, 1.2)),
 )  # fmt: skip
 MARKERS = "osD^vXP<>ph"
 
-# Typed loosely: a newer matplotlib knows more names than an older one.
+# The type is loose because a newer Matplotlib knows more names than an older one.
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
@@ -57,13 +57,13 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "nasbench_lab",
 }
 LEGEND_HEIGHT = 0.45  # inches
-# Regret below this many percentage points is shown as 0: tables round far above it.
+# Regret below this many percentage points is shown as 0; tables round far more coarsely.
 ZERO = 1e-6
 
 
 @dataclass(frozen=True)
 class Look:
-    """How an algorithm appears, in every figure alike."""
+    """The look of an algorithm, the same in every figure."""
 
     name: str
     colour: str
@@ -86,12 +86,12 @@ def looks(results: Results) -> dict[str, Look]:
 
 
 def plain(text: str) -> str:
-    """Text that matplotlib shows as it is: a pair of dollar signs would start mathematics."""
+    """Escape text for Matplotlib, which reads a pair of dollar signs as mathematics."""
     return text.replace("$", r"\$")
 
 
 def wrapped(text: str, width: int) -> str:
-    """Broken into lines of about `width` characters, an opening bracket on a line of its own."""
+    """Break text into lines of about `width` characters; an opening bracket starts a new line."""
     if len(text) <= width:
         return plain(text)
     name, bracket, settings = text.partition(" (")
@@ -100,12 +100,12 @@ def wrapped(text: str, width: int) -> str:
 
 
 def width_of(names: Iterable[str]) -> float:
-    """About how many inches the longest line of these names is wide."""
+    """The approximate width of the longest line of these names, in inches."""
     return 0.063 * max(len(line) for name in names for line in name.split("\n"))
 
 
 def columns_for(count: int) -> int:
-    """In how many columns so many panels stand."""
+    """The number of columns for `count` panels."""
     return 2 if count == 4 else min(3, count)
 
 
@@ -114,7 +114,7 @@ def panels(
 ) -> tuple[Figure, list[Axes]]:
     """A figure with one titled panel per task, each of `width` x `height` inches.
 
-    With `names`, all panels share a vertical axis that has room for these.
+    With `names`, all panels share a vertical axis that has room for them.
     """
     columns = columns_for(len(tasks))
     rows = math.ceil(len(tasks) / columns)
@@ -126,7 +126,7 @@ def panels(
     room = max(12, int(13 * (width - (0.2 if names else 0.5))))
     titles = [task.title for task in tasks]
     if max(map(len, titles)) > room:
-        # Broken alike, after the benchmark's name.
+        # All titles break at the same place, after the benchmark's name.
         titles = [title.replace(", ", ",\n", 1) for title in titles]
     for axes, title in zip(grid, titles, strict=False):
         axes.set_title("\n".join(wrapped(line, max(room, 16)) for line in title.split("\n")))
@@ -136,20 +136,20 @@ def panels(
 
 
 def label_axes(figure: Figure, axes: Sequence[Axes], x: Sequence[str], y: Sequence[str]) -> None:
-    """Label all panels: at the figure's edges where they agree, otherwise each on its own."""
+    """Label all panels: at the figure's edges if the labels agree, otherwise on each panel."""
     columns = columns_for(len(axes))
     for position, panel in enumerate(axes):
         if len(set(x)) > 1 or position + columns >= len(axes):
             panel.set_xlabel(plain(x[position]))
         if len(set(y)) > 1 or (position == 0 and len(axes) <= columns):
-            # A row of panels is low: its label takes two lines.
+            # Panels are too low for a label on one line.
             panel.set_ylabel(plain(y[position]).replace(" (", "\n("))
     if len(set(y)) == 1 and len(axes) > columns:
         figure.supylabel(plain(y[0]))
 
 
 def figure_legend(figure: Figure, entries: Iterable[Look]) -> None:
-    """One legend below all panels, in as many columns as its longest name leaves room for."""
+    """Draw one legend below all panels, with as many columns as fit its longest name."""
     entries = list(entries)
     handles: list[Artist] = [
         Line2D(
@@ -175,7 +175,7 @@ def figure_legend(figure: Figure, entries: Iterable[Look]) -> None:
 
 
 def log_ticks(low: float, high: float) -> list[float]:
-    """Round numbers between two positive limits: decades, or finer where there are few.
+    """Round numbers between two positive limits: decades, or finer steps if there are few decades.
 
     >>> log_ticks(30, 700)
     [50.0, 100.0, 200.0, 500.0]
@@ -211,11 +211,11 @@ def number(value: float) -> str:
 
 
 def log_axis(axis: Axis, values: ArrayLike) -> Callable[[ArrayLike], NDArray[np.float64]]:
-    """Make `axis` logarithmic over `values`; returns where on it to draw a value.
+    """Make `axis` logarithmic over `values`; return a function that maps values to places on it.
 
-    A logarithm has no 0, and a regret of exactly 0 is what a search hopes for: zeros are drawn at a
-    tick of their own labelled 0, set apart below the smallest positive value. NaN and infinity set
-    no limit.
+    A logarithmic axis has no 0, but a regret of exactly 0 is the goal of a search. Zeros therefore get
+    their own tick, labelled 0, set apart below the smallest positive value. NaN and infinity do not affect
+    the limits.
     """
     values = np.asarray(values, dtype=np.float64)
     finite = values[np.isfinite(values)]
@@ -225,7 +225,7 @@ def log_axis(axis: Axis, values: ArrayLike) -> Callable[[ArrayLike], NDArray[np.
         low, high = low / 2, high * 2
     has_zeros = bool((finite <= ZERO).any())
     margin = (high / low) ** 0.05
-    # Far enough from the rest for a label of its own.
+    # Far enough from the other ticks to leave room for its label.
     zero = low / max(1.8, (high / low) ** 0.18)
     ticks = log_ticks(low / margin**0.5, high * margin)
     labels = {tick: number(tick) for tick in ticks}

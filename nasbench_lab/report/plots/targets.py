@@ -1,4 +1,4 @@
-"""What it costs to reach a target: the share of runs that have, against cost."""
+"""The cost to reach a target: the share of runs that reached it, against cost."""
 
 import matplotlib
 import numpy as np
@@ -25,7 +25,7 @@ from nasbench_lab.report.tables import Tables
 def draw(results: Results, tables: Tables) -> Figure:
     """Empirical distribution of the cost to reach the target, one panel per task.
 
-    Runs that never reach it count: a line ends at the share of runs that did.
+    Runs that never reach the target count too: each line ends at the share of runs that did.
     """
     shown = looks(results)
     size = (4.8, 3.4) if len(results.tasks) == 1 else (2.4, 2.7)
@@ -78,7 +78,7 @@ def _draw_task(axes: Axes, final: pd.DataFrame, shown: dict[str, Look]) -> None:
 
 
 def caption(results: Results, tables: Tables) -> str:
-    """What the figure shows and how to read it."""
+    """Describe the figure and how to read it."""
     return (
         "Share of runs whose incumbent had reached the target by the cost on the axis. The target, named"
         " above each panel, is the reported accuracy that half of all runs, pooled over algorithms, end at"

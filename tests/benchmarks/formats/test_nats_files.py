@@ -1,6 +1,6 @@
-"""Official files of NAS-Bench-201 and NATS-Bench in all their forms, and what is wrong with others.
+"""Official files of NAS-Bench-201 and NATS-Bench in all their forms, and the errors in other files.
 
-The published files themselves are read in `tests/benchmarks/sources`.
+The tests in `tests/benchmarks/sources` read the published files themselves.
 """
 
 import bz2
@@ -43,6 +43,7 @@ from tests.nats_files import (
     write_packed,
     write_zip,
 )
+from tests.tables import present
 
 SPACE = find_space("nasbench201")
 INDICES = [0, 3, 11]
@@ -106,7 +107,7 @@ def test_every_value_is_the_one_that_was_written(data_sets):
                 assert measured.seeds == training.valid_accuracy.seeds
                 for index in INDICES:
                     times = measured.values[row_of(data_set, index)]
-                    seconds = valid_seconds(valid[1], index)
+                    seconds: float | np.ndarray = valid_seconds(valid[1], index)
                     if quantity == "train_seconds":
                         seconds = np.array(measured.epochs)[:, None] * train_seconds(valid[0], index)
                     assert times == pytest.approx(np.broadcast_to(seconds, times.shape), rel=1e-12)
@@ -114,7 +115,7 @@ def test_every_value_is_the_one_that_was_written(data_sets):
 
 
 def test_nothing_that_holds_test_images_is_valid_accuracy(data_sets):
-    """Neither as valid accuracy nor anywhere else: `ori-test` of all but `cifar10` is never read."""
+    """`ori-test` is read for `cifar10` only; for all other names it appears nowhere."""
     for data_set in data_sets.values():
         for training in data_set.trainings.values():
             for measured in (training.valid_accuracy, training.test_accuracy):
@@ -143,7 +144,7 @@ def test_a_task_charges_training_and_one_validation_pass(table, name, trained, e
 
 
 def test_a_partial_table_answers_for_equal_cells_and_no_others(table, data_sets):
-    """Of equal cells that are both there, the first in the official order is listed."""
+    """If two equal cells are there, the table lists the first in the official order."""
     task = TabularTask(table, "cifar100", epochs=12)
     rng = np.random.default_rng(0)
     same = [i for i in range(SPACE.size) if SPACE.canonical(SPACE.architecture(i)) == canonical(0)]
@@ -163,7 +164,7 @@ def test_of_equal_cells_the_first_is_listed(tmp_path):
     same = [i for i in range(SPACE.size) if canonical(i) == canonical(0)][:2]
     read, _ = read_data_sets(write_folder(tmp_path / "two", "nasbench201", same, TSS), LAYOUT)
     assert len(read["cifar10"]) == 1
-    assert read["cifar10"].flops.tolist() == [2 * min(same) + 1]
+    assert present(read["cifar10"].flops).tolist() == [2 * min(same) + 1]
 
 
 def test_missing_seeds_are_masked(tmp_path):
@@ -178,11 +179,11 @@ def test_missing_seeds_are_masked(tmp_path):
             last = getattr(training, quantity).values[row_of(read[name], 11), -1]
             assert np.isnan(last).tolist() == missing
             assert not np.isnan(getattr(training, quantity).values[row_of(read[name], 0)]).any()
-    assert not np.isnan(read["cifar10"].trainings[200].test_accuracy.values).any()
+    assert not np.isnan(present(read["cifar10"].trainings[200].test_accuracy).values).any()
 
 
 def test_a_file_of_the_first_version_has_short_trainings_on_one_data_set(tmp_path):
-    """There the times of evaluations were not recorded either."""
+    """That version did not record the times of evaluations either."""
     seeds = {"less": {"cifar10-valid": (777,)}, "full": TSS["200"]}
     content = everything("nasbench201", [0, 3], seeds)
     for by_training in content["arch2infos"].values():
@@ -229,16 +230,16 @@ def test_single_files_hold_the_same(data_sets, tmp_path, form, weights):
                 other = getattr(read[name].trainings[length], quantity)
                 assert np.array_equal(measured.values, other.values)
                 assert (measured.epochs, measured.seeds) == (other.epochs, other.seeds)
-        assert np.array_equal(data_set.keys, read[name].keys)
-        assert np.array_equal(data_set.parameters, read[name].parameters)
+        assert np.array_equal(data_set.keys, present(read[name].keys))
+        assert np.array_equal(data_set.parameters, present(read[name].parameters))
 
 
 def test_a_whole_table_needs_no_keys(tmp_path, monkeypatch):
-    """All of a space of four cells, as it were."""
+    """Four cells stand for a whole space."""
     monkeypatch.setattr(nats, "_rows", lambda indices, space: ({i: i for i in indices}, None))
     read, _ = read_data_sets(write_folder(tmp_path / "all", "nasbench201", [0, 1, 2, 3], TSS), LAYOUT)
     assert read["cifar10"].keys is None
-    assert read["cifar10"].flops.tolist() == [1, 3, 5, 7]
+    assert present(read["cifar10"].flops).tolist() == [1, 3, 5, 7]
 
 
 def test_many_files_are_read_by_several_processes_alike(folder, data_sets, monkeypatch):
@@ -246,13 +247,13 @@ def test_many_files_are_read_by_several_processes_alike(folder, data_sets, monke
     read, digests = read_data_sets(folder, LAYOUT)
     assert digests == read_data_sets(folder, LAYOUT)[1]
     assert np.array_equal(
-        read["cifar10"].trainings[200].valid_accuracy.values,
+        present(read["cifar10"].trainings[200].valid_accuracy).values,
         data_sets["cifar10"].trainings[200].valid_accuracy.values,
     )
 
 
 def test_memory_does_not_grow_with_what_is_not_kept(tmp_path):
-    """An architecture has 2 MB of records; little of it is there once the next one is read."""
+    """An architecture has 2 MB of records; most of that is freed before the next one is read."""
 
     def peak(count):
         path = write_form("zip", tmp_path / f"of-{count}", list(range(count)))
@@ -276,11 +277,11 @@ def test_forms_are_told_apart(folder, tmp_path):
     assert not is_nats(tmp_path / "nothing")
 
 
-# What is not as published ---------------------------------------------------------------------------
+# Files that are not as published --------------------------------------------------------------------
 
 
 def changed(change):
-    """The records of architecture 11, changed; 12-epoch training only, which is quick to write."""
+    """The records of architecture 11 with a change; only the 12-epoch training, which is quick to write."""
     content = cell("nasbench201", 11, {"12": TSS["12"]})
     change(content, content["12"], content["12"]["all_results"]["cifar10-valid", 777])
     return content
@@ -295,7 +296,7 @@ class Marker:
 
 
 def setting(path, value):
-    """A change of one field of the record, of the training, or of the file."""
+    """A change of one field of the file, of the training, or of the record."""
 
     def change(content, state, result):
         target = {"content": content, "state": state, "result": result}[path[0]]
@@ -337,26 +338,30 @@ WRONG = [
     (("result", "latency"), [0.1, 10**400], "latency is not a list of numbers"),
     (("result", "latency"), ["0.1"], "latency is not a list of numbers"),
     (("result", "latency"), 0.1, "latency is not a list of numbers"),
-    (("result", "epochs"), 13, "does not say which data set and epochs"),
-    (("result", "epochs"), ..., "does not say which data set and epochs"),
-    (("result", "epochs"), 12.0, "does not say which data set and epochs"),
+    (("result", "epochs"), 13, "its data set or its number of epochs is missing or wrong"),
+    (("result", "epochs"), ..., "its data set or its number of epochs is missing or wrong"),
+    (("result", "epochs"), 12.0, "its data set or its number of epochs is missing or wrong"),
     (("result", "epochs"), 200, "of different lengths"),
-    (("result", "name"), "cifar10", "does not say which data set and epochs"),
-    (("state", "arch_index"), 12, "architecture 12 is another one than is published"),
-    (("state", "arch_index"), -1, "has no index, or one that nasbench201 has not"),
-    (("state", "arch_index"), 10**6, "has no index, or one that nasbench201 has not"),
-    (("state", "arch_index"), True, "has no index, or one that nasbench201 has not"),
-    (("state", "arch_str"), "|none~0|", "architecture 11 is another one than is published"),
+    (("result", "name"), "cifar10", "its data set or its number of epochs is missing or wrong"),
+    (("state", "arch_index"), 12, "architecture 12 differs from the published architecture"),
+    (("state", "arch_index"), -1, "has no index, or one outside of nasbench201"),
+    (("state", "arch_index"), 10**6, "has no index, or one outside of nasbench201"),
+    (("state", "arch_index"), True, "has no index, or one outside of nasbench201"),
+    (("state", "arch_str"), "|none~0|", "architecture 11 differs from the published architecture"),
     (("state", "all_results"), {}, "there are no results"),
     (("state", "all_results"), ..., "there are no results"),
     (("state", "all_results"), [1], "there are no results"),
-    (("state", "all_results", ("mnist", 1)), {}, "results come by data set and seed"),
-    (("state", "all_results", ("cifar10", "777")), {}, "results come by data set and seed"),
-    (("state", "all_results", "cifar10"), {}, "results come by data set and seed"),
-    (("state", "all_results", ("cifar10", 5)), [], "does not say which data set and epochs"),
-    (("content", "12"), [], "something other than records"),
+    (("state", "all_results", ("mnist", 1)), {}, "results must be listed by data set and seed"),
+    (("state", "all_results", ("cifar10", "777")), {}, "results must be listed by data set and seed"),
+    (("state", "all_results", "cifar10"), {}, "results must be listed by data set and seed"),
+    (
+        ("state", "all_results", ("cifar10", 5)),
+        [],
+        "its data set or its number of epochs is missing or wrong",
+    ),
+    (("content", "12"), [], "something other than records of an architecture"),
     (("content", "24"), {}, "has no index"),
-    (("content", "less"), None, "something other than records"),
+    (("content", "less"), None, "something other than records of an architecture"),
 ]
 
 
@@ -431,7 +436,7 @@ def test_nothing_is_executed(tmp_path):
 
 
 def bomb(piece):
-    """9 MB of one piece, again and again, in a few kilobytes."""
+    """One piece repeated to 9 MB and packed into a few kilobytes."""
     packer = bz2.BZ2Compressor()
     block = piece * (2**20 // len(piece))
     packed = [packer.compress(b"\x80\x04]"), *(packer.compress(block) for _ in range(9)), packer.flush()]
@@ -530,7 +535,7 @@ def originals(tmp_path_factory):
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_damage_is_an_error_or_goes_unseen(originals, tmp_path, form, data):
-    """One to three bytes changed, and perhaps the end cut off: one line, or the table as checked."""
+    """One to three changed bytes, and perhaps a missing end, give a one-line error or a valid table."""
     content = bytearray(originals[form])
     for _ in range(data.draw(st.integers(1, 3))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -558,6 +563,6 @@ def test_a_process_lost_while_a_folder_is_read_is_one_line_and_leaves_no_table(f
 
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(nats_files, "_read_cell", lost)
-    with pytest.raises(ProcessError, match=r"ended from outside.*no table was written: start again"):
+    with pytest.raises(ProcessError, match=r"a worker process was killed.*no table was written: start again"):
         import_benchmark("nasbench201", [folder])
     assert not list((tmp_path / "data").glob("*"))

@@ -54,7 +54,7 @@ def test_any_flipped_bit_is_found(tmp_path):
 def test_a_length_that_cannot_be_is_refused_before_it_is_read(tmp_path, length):
     header = struct.pack("<Q", length)
     content = header + masked(crc32c(header)) + b"short"
-    with pytest.raises(TableError, match=f"record 1: it claims {length:,} bytes; 1,000 is the most"):
+    with pytest.raises(TableError, match=f"record 1: it claims {length:,} bytes; 1,000 is the most allowed"):
         read(tmp_path, content)
 
 

@@ -1,8 +1,10 @@
-"""Files of `torch.save`, written here byte for byte as it does, and others that only look like them."""
+"""Files written byte for byte as `torch.save` does, and files that only look like them."""
 
 import pickle
 import struct
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.nats_files import Weights, dumps_as_torch, write_legacy, write_zip
 
 CONTENT = {"accuracy": {0: 10.0, 1: 12.5}, "names": ["a", "b"], "weights": {"stem": Weights()}}
 READ = CONTENT | {"weights": {"stem": SKIPPED}}
-FORMS = {"zip": write_zip, "legacy": write_legacy}
+FORMS: dict[str, Callable[[Path, bytes], Path]] = {"zip": write_zip, "legacy": write_legacy}
 
 
 def read(path):
@@ -61,7 +63,7 @@ def test_archives_of_something_else_are_refused(tmp_path):
 
 
 def test_a_compressed_pickle_is_refused(tmp_path):
-    """However much it would unpack to."""
+    """It is refused however large its content would be."""
     bomb = archive(tmp_path / "file.pth", [("a/data.pkl", b"\0" * 2**24)], zipfile.ZIP_DEFLATED)
     assert bomb.stat().st_size < 2**16
     refused(bomb, "its data.pkl is compressed, which torch.save never does")

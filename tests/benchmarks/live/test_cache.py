@@ -3,6 +3,7 @@ import logging
 import multiprocessing
 import os
 from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,7 +29,7 @@ def cache(tmp_path):
 
 @pytest.fixture
 def kept(cache):
-    """A cache of one evaluation."""
+    """A cache with one evaluation."""
     cache.put(KEY, TINY, IMAGES, OUTCOME)
     return cache
 
@@ -42,7 +43,7 @@ def change(cache, edit):
 
 
 def ignored(cache, caplog, path=None):
-    """Read twice, by key and by listing; each time one line says which file is ignored. Returns the line."""
+    """Read by key and by listing; check and return the line that says which file is ignored."""
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         assert cache.get(KEY) is None
@@ -214,17 +215,20 @@ def test_what_is_no_number_is_ignored(kept, caplog, place, value):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda outcome: outcome["test"].update(accuracy=100.5), "accuracy is 100.5"),
-        (lambda outcome: outcome["epochs"][0].update(valid_accuracy=101), "valid_accuracy is 101"),
-        (lambda outcome: outcome.update(failure=None), "failure is 'None'"),
-        (lambda outcome: outcome.update(device=3), "device is '3'"),
+        (lambda outcome: outcome["test"].update(accuracy=100.5), "<= 100.0 - at `$.outcome.test.accuracy`"),
+        (
+            lambda outcome: outcome["epochs"][0].update(valid_accuracy=101),
+            "<= 100.0 - at `$.outcome.epochs[0].valid_accuracy`",
+        ),
+        (lambda outcome: outcome.update(failure=None), "Expected `str`, got `null` - at `$.outcome.failure`"),
+        (lambda outcome: outcome.update(device=3), "Expected `str`, got `int` - at `$.outcome.device`"),
         (lambda outcome: outcome.update(epochs="abc"), ""),
         (lambda outcome: outcome.update(epochs=None), ""),
         (lambda outcome: outcome.update(test="abc"), ""),
         (lambda outcome: outcome.update(test=None), "it has 3 of 3 epochs"),
         (lambda outcome: outcome.update(failure="diverged", diverged=True), "it has 3 of 3 epochs"),
         (lambda outcome: outcome.update(failure="no operator"), "may have been the machine's fault"),
-        (lambda outcome: outcome.update(diverged=1), "diverged is '1'"),
+        (lambda outcome: outcome.update(diverged=1), "Expected `bool`, got `int` - at `$.outcome.diverged`"),
         (lambda outcome: outcome["epochs"].pop(), "it has 2 of 3 epochs"),
         (lambda outcome: outcome["epochs"].append(outcome["epochs"][0]), "it has 4 of 3 epochs"),
         (lambda outcome: outcome.pop("flops"), "flops"),
@@ -313,7 +317,10 @@ KEYS = [replace(KEY, seed=seed) for seed in range(40)]
 
 
 def write_all(folder, writer, same_process_number):
-    """Every number says who wrote, so that a mixture shows; what is kept is what everybody is told."""
+    """Write every key with numbers that name the writer, so a mixture of two writers would show.
+
+    Every writer must be told the outcome that is kept, whoever wrote it.
+    """
     if same_process_number:
         os.getpid = lambda: 1  # as in two containers that share the folder
     cache = EvaluationCache(folder)
@@ -324,7 +331,7 @@ def write_all(folder, writer, same_process_number):
 
 @pytest.mark.parametrize("same_process_number", [False, True])
 def test_many_processes_never_give_a_torn_file_and_agree(cache, caplog, same_process_number):
-    context = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")
+    context: Any = multiprocessing.get_context("spawn" if os.name == "nt" else "fork")
     writers = [
         context.Process(target=write_all, args=(cache.folder, writer, same_process_number))
         for writer in range(4)
@@ -335,7 +342,7 @@ def test_many_processes_never_give_a_torn_file_and_agree(cache, caplog, same_pro
     with caplog.at_level(logging.WARNING):
         writing = True
         while writing:
-            writing = any(writer.is_alive() for writer in writers)  # once more after the last
+            writing = any(writer.is_alive() for writer in writers)  # one more round after the last
             for key in KEYS:
                 outcome = cache.get(key)
                 if outcome is not None:

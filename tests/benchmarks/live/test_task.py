@@ -22,7 +22,7 @@ LISTED_TWICE = ((0, 0, 0, 3, 0, 0), (1, 0, 0, 3, 0, 0))  # the same cell: node 1
 
 @pytest.fixture
 def trained(monkeypatch):
-    """Trainings that take no time; the list of what was trained."""
+    """Make trainings take no time; the value lists the architecture and seed of each training."""
     done = []
 
     def train(space, architecture, recipe, images, *, seed, device, checkpoint, progress):
@@ -81,7 +81,7 @@ def test_epochs_before_the_last_are_read_off_the_curve(tmp_path, trained):
     assert (early.valid_accuracy, early.seconds, early.epochs) == (10.0, 2.5, 1)
     assert (late.valid_accuracy, late.seconds, late.epochs) == (20.0, 4.5, 2)
     assert len(trained) == 1
-    with pytest.raises(UsageError, match="trains for 2 epochs, so that there is no accuracy after 3"):
+    with pytest.raises(UsageError, match="trains for 2 epochs, so there is no accuracy after 3"):
         task.evaluate(GOOD, 3, rng())
 
 
@@ -90,7 +90,7 @@ def test_a_failed_training_is_an_evaluation_without_an_accuracy(tmp_path, traine
     evaluation = task.evaluate(OTHER, None, rng())
     assert evaluation.failed
     assert evaluation.valid_accuracy == 0
-    assert evaluation.seconds == 3.5  # with the epoch that failed
+    assert evaluation.seconds == 3.5  # includes the failed epoch
     assert math.isnan(task.test_accuracy(OTHER))
     assert "failed: diverged" in caplog.text
 
@@ -135,7 +135,7 @@ def test_of_two_that_train_the_same_at_once_both_are_told_what_is_kept(tmp_path,
 
     def slower(*settings, **named):
         monkeypatch.setattr(trainer, "train", train)
-        one.evaluate(GOOD, None, rng())  # by now the other has finished
+        one.evaluate(GOOD, None, rng())  # `one` finishes before `other`
         outcome = train(*settings, **named)
         return replace(outcome, epochs=tuple(replace(epoch, train_seconds=99.0) for epoch in outcome.epochs))
 
@@ -168,7 +168,7 @@ def test_a_search_can_be_shown_fewer_epochs(tmp_path, trained):
     assert task.evaluate(GOOD, 2, rng()).valid_accuracy == 20.0
     assert "validation accuracy after 1 of 2 epochs of live training" in task.card.searched
     assert "test accuracy after 2 epochs of live training" in task.card.reported
-    with pytest.raises(UsageError, match="trains for 2 epochs, so that there is no accuracy after 12"):
+    with pytest.raises(UsageError, match="trains for 2 epochs, so there is no accuracy after 12"):
         live_task(tmp_path, epochs=12)
 
 
@@ -211,9 +211,9 @@ def test_with_one_job_nothing_is_trained_ahead(tmp_path, trained):
 
 
 def test_a_process_that_is_lost_is_one_line(tmp_path):
-    # The first epoch ends the process, as the system does when memory runs out.
+    # The first epoch kills the process, as the system does when memory runs out.
     task = live_task(tmp_path, jobs=2, progress=lambda *_: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(ProcessError, match="a process that worked was ended from outside"):
+    with pytest.raises(ProcessError, match="a worker process was killed"):
         task.prepare([Query(GOOD), Query(OTHER)], rng())
 
 

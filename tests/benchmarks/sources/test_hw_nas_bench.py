@@ -1,6 +1,7 @@
-"""HW-NAS-Bench from files written in the published form: the published one is not at hand."""
+"""HW-NAS-Bench from files in the published form; the published file itself is not available here."""
 
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
+from tests.tables import present
 
 space = find_space("nasbench201")
 INDEX = np.arange(space.size)
@@ -20,7 +22,7 @@ CONFIGURATIONS = [{"C": 16, "arch_str": space.format(space.architecture(i))} for
 
 
 def official(**changes):
-    """The content of the official file; `changes` are to CIFAR-10, None removes a metric."""
+    """The content of the official file with `changes` to CIFAR-10; `...` removes a metric."""
     metrics = {f"{device}_latency": (INDEX / 100 + place).tolist() for place, device in enumerate(LATENCY)}
     metrics |= {f"{device}_energy": (INDEX / 50 + place).tolist() for place, device in enumerate(ENERGY)}
     metrics |= {"config": CONFIGURATIONS, "eyeriss_arithmetic_intensity": [0.5] * space.size}
@@ -30,7 +32,7 @@ def official(**changes):
 
 def write_nasbench201(path, **settings):
     accuracy = Measurement((INDEX % 90 + 1.0)[:, None, None], (200,), ("mean",))
-    fields = {
+    fields: dict[str, Any] = {
         "title": "CIFAR-10",
         "space": "nasbench201",
         "trainings": {200: Training(valid_accuracy=accuracy)},
@@ -74,7 +76,7 @@ def test_costs_are_joined_to_the_accuracies(tmp_path, accuracies, protocol):
     assert set(data_set.energy) == set(ENERGY)
     assert data_set.latency["raspi4"][77] == 77 / 100 + 1
     assert data_set.energy["fpga"][77] == 77 / 50 + 2
-    assert data_set.trainings[200].valid_accuracy.values[77, 0, 0] == 78
+    assert present(data_set.trainings[200].valid_accuracy).values[77, 0, 0] == 78
     assert f"{Table(accuracies).digest}  table nasbench201" in table.source_sha256
 
 
@@ -126,8 +128,8 @@ SOME = [1.0] * space.size
         (official(fpga_energy=[float("inf"), *SOME[1:]]), "entry 0: fpga_energy is not a number"),
         (official(fpga_energy=["1", *SOME[1:]]), "entry 0: fpga_energy is not a number"),
         (official(fpga_energy=[True, *SOME[1:]]), "entry 0: fpga_energy is not a number"),
-        (official(config=CONFIGURATIONS[::-1]), "entry 0 is another cell than NAS-Bench-201 has"),
-        (official(config=CONFIGURATIONS[:-1]), "entry 15624 is another cell"),
+        (official(config=CONFIGURATIONS[::-1]), "entry 0 is not the cell that NAS-Bench-201 has"),
+        (official(config=CONFIGURATIONS[:-1]), "entry 15624 is not the cell"),
     ],
 )
 def test_a_changed_file_is_refused_in_one_line(tmp_path, accuracies, content, message):

@@ -21,7 +21,7 @@ COLUMNS += [
 
 
 def published_row(index: int) -> dict[str, str]:
-    """A made-up row in the published form; test columns hold 99 where they must not be read."""
+    """A made-up row in the published form; the test columns that must not be read hold 99."""
     row = dict.fromkeys(COLUMNS, "50.0")
     row |= {"arch": str(index), "arch_str": space.format(space.architecture(index)), "params_c10": "73306"}
     row |= {
@@ -80,7 +80,7 @@ def test_published_values_of_two_cells(published):
     assert short.valid_accuracy.seeds == ("mean of 111 and 777",)
     assert short.valid_accuracy.values[0, 0, 0] == pytest.approx((64.016 + 62.712) / 2)
     assert short.valid_accuracy.values[11, 0, 0] == pytest.approx((62.58 + 63.976) / 2)
-    # The cost of a query that is published is this and one validation pass of 2.55 seconds.
+    # The published cost of a query is this time plus one validation pass of 2.55 seconds.
     assert short.train_seconds.values[0, 0, 0] == pytest.approx(86.653116, abs=1e-5)
     assert long.train_seconds.values[0, 0, 0] == pytest.approx(1444.2186)
     assert long.valid_accuracy.values[0, 0].tolist() == [82.092, 81.616, 82.24]
@@ -211,7 +211,10 @@ def without(column):
         (lambda: csv_text(rows=[ROWS[1], ROWS[0], *ROWS[2:]]), "line 2: column 'arch' is '1'"),
         (lambda: with_field(9, "arch_str", "|none~0|"), r"line 9: column 'arch_str' is '\|none~0\|'; in the"),
         (lambda: csv_text(rows=[ROWS[0][:-1], *ROWS[1:]]), "line 2: has 20 fields; the header has 21"),
-        (lambda: with_field(7, "c100_e12_valid", "good"), "line 7: column 'c100_e12_valid' is 'good'; it is"),
+        (
+            lambda: with_field(7, "c100_e12_valid", "good"),
+            "line 7: column 'c100_e12_valid' is 'good'; expected a number",
+        ),
         (lambda: with_field(7, "c100_e12_valid", "nan"), "line 7: column 'c100_e12_valid' is 'nan'"),
         (lambda: with_field(7, "c100_e12_valid", "inf"), "line 7: column 'c100_e12_valid' is 'inf'"),
         (lambda: with_field(7, "c100_e12_valid", ""), "line 7: column 'c100_e12_valid' is ''"),

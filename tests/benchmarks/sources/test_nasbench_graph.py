@@ -10,7 +10,7 @@ import pytest
 from nasbench_lab.benchmarks.sources.nasbench_graph import OPERATIONS, PUBLISHED, SOURCE, _installed
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
-from nasbench_lab.spaces.nasbench_graph import TOPOLOGIES
+from nasbench_lab.spaces.nasbench_graph import TOPOLOGIES, NasBenchGraph
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def package():
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_values_are_those_the_package_gives(contents, package, name):
-    """Also through the package's own canonical key, for architectures that are not listed as such."""
+    """An architecture that is not listed itself is looked up by the package's own canonical key."""
     listed = package.light_read(name)
     data_set = contents.data_sets[name]
     space = data_set.search_space
@@ -63,11 +63,13 @@ def test_as_many_rows_as_published(contents):
 def test_metrics(contents):
     assert contents.data_sets["cora"].metric == "accuracy (%)"
     assert contents.data_sets["proteins"].metric == "ROC-AUC (%)"
-    assert find_space("nasbench_graph").operations == OPERATIONS
+    space = find_space("nasbench_graph")
+    assert isinstance(space, NasBenchGraph)
+    assert space.operations == OPERATIONS
 
 
 def test_accuracies_on_cora_are_means_of_three_runs(contents):
-    """500 validation and 1,000 test nodes: what backs the label `mean`."""
+    """There are 500 validation and 1,000 test nodes, so the accuracies justify the label `mean`."""
     (training,) = contents.data_sets["cora"].trainings.values()
     for measured, nodes in ((training.valid_accuracy, 500), (training.test_accuracy, 1000)):
         counts = measured.values / 100 * nodes * 3
@@ -85,7 +87,7 @@ def test_the_package_is_not_imported():
 
 @pytest.fixture
 def folder(tmp_path):
-    """A copy of the package's files; a test changes `cora`, which is read first."""
+    """A copy of the package's files; the tests change `cora`, which is read first."""
     shutil.copytree(_installed(), tmp_path / "light")
     return tmp_path / "light"
 
@@ -113,8 +115,8 @@ def row(**changes):
         ({-1: row()}, "key -1 is not a canonical"),
         ({10**5: row()}, "key 100000 is not a canonical"),
         ({"0": row()}, "key '0' is not a canonical"),
-        ({0: {"perf": 1.0}}, "key 0: expected are the fields valid_perf, perf, latency, para"),
-        ({0: 0.5}, "key 0: expected are the fields"),
+        ({0: {"perf": 1.0}}, "key 0: expected the fields valid_perf, perf, latency, para"),
+        ({0: 0.5}, "key 0: expected the fields"),
         ({0: row(perf=float("nan"))}, "key 0: perf is not a number between 0 and 1"),
         ({0: row(perf=81.0)}, "key 0: perf is not a number between 0 and 1"),
         ({0: row(perf="0.5")}, "key 0: perf is not a number"),

@@ -13,7 +13,7 @@ NETWORKS = [space.format(space.architecture(i)) for i in range(space.size)]
 
 
 def made_up(**changes):
-    """Results in the published form; `changes` replaces those of a network, None removes it."""
+    """Results in the published form; `changes` updates the fields of a network, and None removes it."""
     results = {
         "test_acc": [90.0, 91.0, 92.0],
         "mean_acc": 91.0,
@@ -80,8 +80,8 @@ def test_a_packed_file_reads_the_same(tmp_path):
         ("[" * 100_000, "is not JSON"),
         ("[1, 2]", "does not hold results by network"),
         ('{"00000000": 1, "00000000": 2}', "gives '00000000' twice"),
-        (made_up(_00000001=None), "6,560 networks, 1 of the 6,561 needed are missing, first 00000001"),
-        (made_up() | {"99999999": {}}, "lists 6,562 networks, 0 of the 6,561 needed are missing"),
+        (made_up(_00000001=None), "6,560 networks; 1 of the 6,561 needed are missing, first 00000001"),
+        (made_up() | {"99999999": {}}, "lists 6,562 networks; 0 of the 6,561 needed are missing"),
         (made_up(_00000001={"test_acc": [90.0, 91.0]}), "00000001: test_acc is not a list of 3"),
         (made_up(_00000001={"test_acc": [90.0, 91.0, "92"]}), "00000001: test_acc is not a number"),
         (made_up(_00000001={"test_acc": [90.0, 91.0, float("nan")]}), "00000001: test_acc is not a number"),

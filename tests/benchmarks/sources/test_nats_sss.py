@@ -1,4 +1,4 @@
-"""The size space from files written in the published form: no published ones are at hand."""
+"""The size space from files in the published form; the published files are not available here."""
 
 import numpy as np
 import pytest
@@ -82,7 +82,7 @@ def test_files_of_the_other_space_are_refused(tmp_path):
     with pytest.raises(TableError, match="does not list the 32,768 architectures of nats_sss"):
         SOURCE.convert([path])
     (path / "meta.pickle.pbz2").unlink()
-    with pytest.raises(TableError, match="architecture 0 is another one than is published"):
+    with pytest.raises(TableError, match="architecture 0 differs from the published architecture"):
         SOURCE.convert([path])
 
 

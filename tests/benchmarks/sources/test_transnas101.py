@@ -1,4 +1,4 @@
-"""TransNAS-Bench-101 from a file written in the published form: the published one is not at hand."""
+"""TransNAS-Bench-101 from a file in the published form; the published file is not available here."""
 
 import copy
 import pickle
@@ -97,6 +97,7 @@ def test_cards_say_what_is_measured(table):
     assert card.searched == "validation negative loss after 25 epochs (one training)"
     assert card.reported == "test negative loss after 25 epochs (one training)"
     assert card.cost == "simulated seconds"
+    assert card.optimum is not None
     assert card.optimum < 0
     metrics = {name: table.data_set(name).metric for name in table.data_set_names}
     assert metrics["micro-jigsaw"] == metrics["micro-class_scene"] == "top-1 accuracy (%)"
@@ -128,12 +129,12 @@ def test_both_forms_and_other_ways_of_writing_numbers(tmp_path, form, table):
             assert np.array_equal(one.values, other.values)
 
 
-# The first cell, which is looked at first.
+# The first cell, which the reader checks first.
 FIRST = NAMES["micro"][0]
 
 
 def changed(*path, **changes):
-    """The content with a change to the first cell alone: `path` leads to a dictionary of its record."""
+    """The content with changes to the first cell only; `path` leads to a dictionary in its record."""
     data = dict(CONTENT["data"])
     record = copy.deepcopy(data["micro"][FIRST])
     part = record
@@ -192,7 +193,7 @@ GOOD = [50.0] * 24
         (changed("class_scene", total_epochs=24), "class_scene: total_epochs is not 25"),
         (changed("class_scene", total_epochs=[25]), "class_scene: total_epochs is not 25"),
         (changed("class_scene", total_epochs=True), "class_scene: total_epochs is not 25"),
-        (curve(valid_top1=...), "valid_top1 is not a list of 25 numbers, one an epoch"),
+        (curve(valid_top1=...), "valid_top1 is not a list of 25 numbers, one per epoch"),
         (curve(valid_top1=GOOD), "valid_top1 is not a list of 25 numbers"),
         (curve(valid_top1=(*GOOD, 1.0)), "valid_top1 is not a list of 25 numbers"),
         (curve(test_top1={}), "test_top1 is not a list of 25 numbers"),
@@ -233,7 +234,7 @@ GOOD = [50.0] * 24
         (changed("class_scene", "model_info", inference_time=-1), "inference_time is a number between 0 and"),
         (
             changed("class_scene", "model_info", model_params=0),
-            "model_params or that of another network is be",
+            "model_params of this or another network is be",
         ),
     ],
 )
@@ -287,7 +288,7 @@ def test_flipped_bits_are_refused_or_give_numbers_in_range(tmp_path, form):
         except TableError as error:
             complaints.append(str(error))
     assert all(len(complaint.splitlines()) == 1 for complaint in complaints)
-    # The checksum of an archive tells; of the older form only what is no longer sense is noticed.
+    # A checksum protects the archive. In the older form, only impossible content is noticed.
     assert len(complaints) == 6 if form == "zip" else len(complaints) > 0
 
 

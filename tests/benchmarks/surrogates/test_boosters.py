@@ -1,6 +1,6 @@
-"""Trees taken out of boosters, against what the real libraries predicted with them.
+"""Trees taken out of boosters, against the predictions of the real libraries.
 
-The models were made by XGBoost 1.2.1 and LightGBM 2.3.1, see `sources/nasbench301/make.py`.
+The models were made by XGBoost 1.2.1 and LightGBM 2.3.1; see `sources/nasbench301/make.py`.
 """
 
 import collections
@@ -34,7 +34,7 @@ def handle(content):
 
 @pytest.mark.parametrize("i", [0, 1])
 def test_predicts_what_xgboost_predicted(i):
-    """XGBoost adds in 32 bits: at 93 a unit in the last place is 8e-6."""
+    """XGBoost adds in 32 bits; at 93, a unit in the last place is 8e-6."""
     forest = read_booster(BytesIO(XGBOOST[i]), 56)
     assert len(forest.roots) == 25
     assert len(forest.feature) > 400
@@ -49,10 +49,10 @@ def test_predicts_what_lightgbm_predicted(i):
 
 
 def test_a_threshold_is_where_xgboost_has_it():
-    """There a sample goes left where it is below the threshold: equal, it goes right."""
+    """In XGBoost a sample below the threshold goes left; an equal one goes right."""
     forest = xgboost_forest(xgboost_model([(tree(1.5, -1.0, 1.0))]), 56)
     samples = np.zeros((3, 56), dtype=np.float32)
-    samples[:, 7] = np.float32([1.5, np.nextafter(np.float32(1.5), np.float32(0)), 1.6])
+    samples[:, 7] = np.array([1.5, np.nextafter(np.float32(1.5), np.float32(0)), 1.6], dtype=np.float32)
     assert forest.predict(samples).tolist() == [1.5, -0.5, 1.5]
 
 
@@ -66,14 +66,14 @@ NODE = struct.Struct("<iiiIf")
 
 
 def tree(threshold, left, right, feature=7):
-    """A split and two leaves, as an XGBoost 1.2 writes them: node by node, then a statistic for each."""
+    """A split and two leaves, in the form of an XGBoost 1.2 file: one tuple for each node."""
     return [(-1, 1, 2, feature | 1 << 31, threshold), (0, -1, -1, 0, left), (0, -1, -1, 0, right)]
 
 
 def xgboost_model(
     trees, *, outputs=0, objective=b"reg:squarederror", booster=b"gbtree", features=56, **counts
 ):
-    """The binary form, written independently of its reader."""
+    """The binary form of a model, written independently of its reader: nodes, then a statistic of each."""
 
     def word(text):
         return struct.pack("<Q", len(text)) + text
@@ -109,7 +109,7 @@ def changed(node, **fields):
         (xgboost_model([], tree_count=-1), "has no trees"),
         (xgboost_model([], tree_count=2**31 - 1), "cut off or damaged"),
         (xgboost_model([tree(1.5, 0, 1)], node_count=2**31 - 1), "cut off or damaged"),
-        (xgboost_model([tree(1.5, 0, 1)], node_count=0), "a tree without nodes"),
+        (xgboost_model([tree(1.5, 0, 1)], node_count=0), "a tree without nodes, or with vectors"),
         (xgboost_model([tree(1.5, 0, 1)], features=55), "takes 55 features; 56 are expected"),
         (xgboost_model([tree(1.5, 0, 1)], booster=b"dart"), "not a sum of trees for a regression"),
         (
@@ -121,9 +121,9 @@ def changed(node, **fields):
         (xgboost_model([changed(0, left=3)]), "children are not there"),
         (xgboost_model([changed(0, right=-1)]), "children are not there"),
         (xgboost_model([changed(1, left=-2)]), "children are not there"),
-        (xgboost_model([changed(0, right=1)]), "are no trees"),
-        (xgboost_model([changed(2, left=0, right=1)]), "are no trees of at most"),
-        (xgboost_model([changed(2, left=2, right=1)]), "no trees"),
+        (xgboost_model([changed(0, right=1)]), "do not form trees"),
+        (xgboost_model([changed(2, left=0, right=1)]), "do not form trees of at most"),
+        (xgboost_model([changed(2, left=2, right=1)]), "do not form trees"),
         (xgboost_model([tree(float("nan"), 0, 1)]), "not finite"),
         (xgboost_model([tree(1.5, float("nan"), 1)]), "not finite"),
         (xgboost_model([tree(1.5, 0, float("inf"))]), "not finite"),
@@ -140,7 +140,7 @@ def test_a_chain_deeper_than_any_published_tree_is_refused():
     for level in range(400):
         chain += [(0, -1, -1, 0, 1.0), (0, 2 * level + 3, 2 * level + 4, 7, 1.0)]
     chain += [(0, -1, -1, 0, 1.0), (0, -1, -1, 0, 1.0)]
-    with pytest.raises(ValueError, match="no trees of at most 256 levels"):
+    with pytest.raises(ValueError, match="do not form trees of at most 256 levels"):
         xgboost_forest(xgboost_model([chain]), 56)
 
 
@@ -191,21 +191,21 @@ def test_reads_lightgbm_by_hand():
         ("max_feature_idx=55", "max_feature_idx=54", "does not take 56 features"),
         ("num_cat=0", "num_cat=1", "categories or linear leaves"),
         ("num_cat=0", "num_cat=0\nis_linear=1", "categories or linear leaves"),
-        ("decision_type=2 10", "decision_type=1 10", "no comparisons of numbers"),
-        ("decision_type=2 10", "decision_type=6 10", "no comparisons of numbers"),
-        ("num_leaves=3", "num_leaves=999999999999", "another number of leaves"),
-        ("leaf_value=1 2 3", "leaf_value=1 2", "another number of leaves"),
+        ("decision_type=2 10", "decision_type=1 10", "not plain comparisons of numbers"),
+        ("decision_type=2 10", "decision_type=6 10", "not plain comparisons of numbers"),
+        ("num_leaves=3", "num_leaves=999999999999", "num_leaves does not match its leaf values"),
+        ("leaf_value=1 2 3", "leaf_value=1 2", "num_leaves does not match its leaf values"),
         ("leaf_value=1 2 3", "leaf_value=1 2 x", "leaf_value are not numbers"),
         ("leaf_value=1 2 3", "leaf_value=1 2 nan", "not finite"),
-        ("threshold=1.5 2.5", "threshold=1.5", "another number of splits"),
+        ("threshold=1.5 2.5", "threshold=1.5", "splits are not one fewer than its leaves"),
         ("threshold=1.5 2.5", "threshold=1.5 inf", "not finite"),
         ("split_feature=7 8", "split_feature=7 56", "more than 56 features"),
         ("split_feature=7 8", "split_feature=7 -1", "more than 56 features"),
         ("split_feature=7 8", f"split_feature=7 {10**30}", "split_feature are not numbers"),
-        ("left_child=-1 -2", "left_child=-1 0", "no trees"),
+        ("left_child=-1 -2", "left_child=-1 0", "do not form trees"),
         ("left_child=-1 -2", "left_child=-1 -4", "children are not there"),
         ("left_child=-1 -2", "left_child=2 -2", "children are not there"),
-        ("left_child=-1 -2", "left_child=-2 -2", "no trees"),
+        ("left_child=-1 -2", "left_child=-2 -2", "do not form trees"),
     ],
 )
 def test_refuses_what_is_no_lightgbm_regression(old, new, message):
@@ -217,7 +217,7 @@ def test_refuses_what_is_no_lightgbm_regression(old, new, message):
 
 
 def test_early_stopping_cannot_ask_for_more_trees_than_there_are():
-    with pytest.raises(ValueError, match="has 2 trees, of which 3 count"):
+    with pytest.raises(ValueError, match=r"has too few trees \(2\) for best_iteration 3"):
         lightgbm_forest(HEAD + SPLIT + LEAF + END, 56, 3)
 
 
@@ -247,7 +247,7 @@ class Bomb:
 
 
 def booster_pickle(state, module=b"xgboost.core", name=b"Booster", arguments=b")"):
-    """The pickle of an object of a class, of protocol 3."""
+    """The pickle of an object of the given class, with protocol 3."""
     inner = pickle.dumps(state, protocol=3)[2:-1]
     return b"\x80\x03c" + module + b"\n" + name + b"\n" + arguments + b"\x81" + inner + b"b."
 
@@ -266,7 +266,7 @@ def booster_pickle(state, module=b"xgboost.core", name=b"Booster", arguments=b")
         (booster_pickle({}, b"lightgbm.basic"), "LightGBM booster without its model"),
         (
             booster_pickle({"handle": "tree", "best_iteration": "2"}, b"lightgbm.basic"),
-            "at no number of trees",
+            "best_iteration is not a whole number",
         ),
         (booster_pickle([]), "state of a booster"),
         (booster_pickle({})[:-1] + b"}b.", "state of a booster"),
@@ -290,7 +290,7 @@ def test_refuses_a_hostile_pickle(content, message):
 
 def test_scores_of_any_version_are_read():
     for kind in (dict, collections.OrderedDict):
-        scores = collections.defaultdict(kind)
+        scores: dict[str, dict[str, float]] = collections.defaultdict(kind)
         scores["valid_0"]["rmse"] = 0.5
         content = booster_pickle({"best_score": scores}, b"lightgbm.basic")
         state = read_plain(BytesIO(content), boosters=True).state

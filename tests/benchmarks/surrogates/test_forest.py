@@ -45,12 +45,12 @@ def nodes(name, position, value):
 @pytest.mark.parametrize(
     ("forest", "message"),
     [
-        (nodes("left", 1, 0), "no trees"),  # a circle
-        (nodes("left", 1, 1), "no trees"),  # half a leaf
-        (nodes("left", 0, 4), "no trees"),  # one child of two
-        (nodes("right", 0, 5), "no trees"),
-        (nodes("left", 0, -1), "no trees"),
-        (nodes("roots", 0, 7), "no trees"),
+        (nodes("left", 1, 0), "do not form trees"),  # a circle
+        (nodes("left", 1, 1), "do not form trees"),  # half a leaf
+        (nodes("left", 0, 4), "do not form trees"),  # one child of two
+        (nodes("right", 0, 5), "do not form trees"),
+        (nodes("left", 0, -1), "do not form trees"),
+        (nodes("roots", 0, 7), "do not form trees"),
         (nodes("feature", 1, 2), "more than 2 features"),
         (nodes("feature", 1, -1), "more than 2 features"),
         (nodes("threshold", 0, np.nan), "not finite"),

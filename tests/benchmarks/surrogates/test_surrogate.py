@@ -11,9 +11,10 @@ from nasbench_lab.benchmarks.tables.contents import Training
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
-from tests.tables import SIZE, SPACE, measurement, small_contents, small_table
+from tests import tables
+from tests.tables import SIZE, measurement, present, small_contents, small_table
 
-SPACE = find_space(SPACE)
+SPACE = find_space(tables.SPACE)
 RNG = np.random.default_rng(0)
 CELL = SPACE.architecture(777)
 
@@ -30,7 +31,7 @@ def fitted(table):
 
 @pytest.fixture(scope="module")
 def stored(fitted, tmp_path_factory):
-    """A surrogate in its file, `toy/one.h5`."""
+    """The path of a surrogate's file, `toy/one.h5`."""
     path = tmp_path_factory.mktemp("surrogates") / "toy" / "one.h5"
     write_surrogate(fitted, path)
     return path
@@ -59,7 +60,7 @@ def test_predicts_what_a_search_sees_its_cost_and_what_is_reported(surrogate, ta
     ]
     for quantity, predictor in surrogate.predictors.items():
         assert predictor.quality.kendall_tau > 0.6
-        # Of the toy's equal cells each has its own seconds, which no model of distinct cells can know.
+        # Equal cells of the toy differ in their seconds, which no model of distinct cells can know.
         assert "seconds" in quantity or 0.85 < predictor.quality.coverage <= 1
     facts = surrogate.facts
     assert facts.rows_fitted + facts.rows_held_out == SIZE
@@ -68,7 +69,7 @@ def test_predicts_what_a_search_sees_its_cost_and_what_is_reported(surrogate, ta
 
 
 def test_its_card_is_what_measuring_again_gives(surrogate, table):
-    """Held out are the rows of architectures none of whose equals was fitted on; the quality is theirs."""
+    """The quality is measured on held-out rows: architectures with no equal among the fitted ones."""
     data = table.data_set("one")
     truth = np.nanmean(data.trainings[12].valid_accuracy.values[:, 0, :], axis=1)
     cells = [SPACE.architecture(index) for index in range(SIZE)]
@@ -166,7 +167,7 @@ def test_the_card_says_what_was_predicted_and_how_well(surrogate):
 def test_where_the_table_shows_one_seed_no_noise_is_made_up(tmp_path):
     trainings = small_contents().data_sets["one"].trainings
     valid = trainings[12].valid_accuracy
-    one_seed = Training(valid_accuracy=measurement(valid.values[:, 0, :1], 12, ("a",)))
+    one_seed = Training(valid_accuracy=measurement(present(valid).values[:, 0, :1], 12, ("a",)))
     task = SurrogateTask(
         fit_surrogate(
             small_table(tmp_path, trainings={12: one_seed}), "one", model="extra_trees", fraction=0.1
@@ -195,12 +196,12 @@ def test_a_partial_table_with_missing_values_is_enough(tmp_path):
     ("settings", "message"),
     [
         ({"model": "gaussian"}, "unknown model of surrogates 'gaussian'"),
-        ({"fraction": 0.0}, "the fraction to fit on is above 0 and below 1; received 0"),
+        ({"fraction": 0.0}, "the fraction to fit on must be above 0 and below 1; received 0"),
         ({"fraction": 1.0}, "above 0 and below 1; received 1"),
         ({"fraction": float("nan")}, "above 0 and below 1; received nan"),
         ({"fraction": 0.01}, "40 distinct architectures with a value are to fit on; 50 or more"),
         ({"fraction": 0.999}, "4 distinct architectures with a value are held out"),
-        ({"seed": -1}, "the seed is 0 or more"),
+        ({"seed": -1}, "the seed must be 0 or more"),
     ],
 )
 def test_says_what_cannot_be_fitted(table, settings, message):
@@ -284,7 +285,7 @@ def test_a_changed_value_is_found_by_verify(copy):
 
 
 def test_five_percent_of_nasbench201_predict_the_rest(tmp_path, published_data):
-    """Kendall tau of at least 0.75; held out is no cell whose equal was fitted on."""
+    """Kendall's tau is at least 0.75; no held-out cell has an equal among the fitted ones."""
     from nasbench_lab.benchmarks.sources.nasbench201 import convert
 
     contents = convert([published_data / "nasbench201" / "nb201_combined.csv.gz"])
@@ -298,7 +299,7 @@ def test_five_percent_of_nasbench201_predict_the_rest(tmp_path, published_data):
 
 
 def test_predictions_stay_within_the_range_of_the_metric(fitted, tmp_path):
-    """The toy's predictions are near 50; noise and mean are clipped where the metric ends."""
+    """The toy's predictions are near 50; noise and mean are clipped to the range of the metric."""
     path = tmp_path / "toy" / "one.h5"
     write_surrogate(Surrogate(replace(fitted.facts, least=-1.0, most=1.0), fitted.predictors), path)
     surrogate = read_surrogate(path)

@@ -10,7 +10,7 @@ from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.own_table import read_own_table
 from nasbench_lab.data import main
 from nasbench_lab.errors import UsageError
-from tests.tables import SIZE, small_contents
+from tests.tables import SIZE, present, small_contents
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_what_is_exported_is_imported_again(table, tmp_path, form):
     for name, data_set in again.data_sets.items():
         before = table.data_set(name)
         assert data_set.keys is None
-        assert np.array_equal(data_set.parameters, before.parameters)
+        assert np.array_equal(present(data_set.parameters), before.parameters)
         assert np.allclose(data_set.latency["a phone"], before.latency["a phone"], rtol=1e-15)
         assert list(data_set.energy) == list(before.energy)
         for device, values in before.energy.items():
@@ -63,7 +63,7 @@ def test_data_sets_of_different_architectures_share_no_file(tmp_path):
     one = contents.data_sets["one"]
     keys = np.array([0, 3])
     training = {200: replace(one.trainings[200], test_accuracy=None, train_seconds=None)}
-    valid = training[200].valid_accuracy
+    valid = present(training[200].valid_accuracy)
     training[200] = replace(training[200], valid_accuracy=replace(valid, values=valid.values[:2]))
     part = replace(one, keys=keys, trainings=training, parameters=None)
     write_table(replace(contents, data_sets={"one": one, "part": part}), tmp_path / "toy.h5")
@@ -71,7 +71,7 @@ def test_data_sets_of_different_architectures_share_no_file(tmp_path):
     with pytest.raises(UsageError, match="export them one by one, such as toy/part"):
         export_table(table, None, tmp_path / "out.csv", "csv")
     paths = export_table(table, "part", tmp_path / "out.csv", "csv")
-    assert read_own_table("again", *paths).data_sets["part"].keys.tolist() == [0, 3]
+    assert present(read_own_table("again", *paths).data_sets["part"].keys).tolist() == [0, 3]
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,11 @@ def test_data_sets_of_different_architectures_share_no_file(tmp_path):
         (["export", "toy", "--csv", "folder"], "folder cannot be written"),
         (["query", "toy/one", "0000"], "'0000' is not an architecture of nasbench_macro"),
         (["query", "toy/three", "00000000"], "unknown data set of toy 'three'"),
-        (["query", "toy", "00000000", "--epochs", "3"], "toy lists nothing of it after 3 epochs"),
-        (["query", "toy", "00000000", "--seed", "c"], "toy lists nothing of it with seed c"),
+        (
+            ["query", "toy", "00000000", "--epochs", "3"],
+            "toy has no entries of this architecture after 3 epochs",
+        ),
+        (["query", "toy", "00000000", "--seed", "c"], "toy has no entries of this architecture with seed c"),
     ],
 )
 def test_errors_are_one_line(table, tmp_path, monkeypatch, capsys, arguments, message):
@@ -120,7 +123,7 @@ def test_query_says_what_is_not_listed(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path))
     contents = small_contents()
     one = contents.data_sets["one"]
-    valid = one.trainings[200].valid_accuracy
+    valid = present(one.trainings[200].valid_accuracy)
     training = replace(
         one.trainings[200], valid_accuracy=replace(valid, values=valid.values[:1]), test_accuracy=None
     )
@@ -139,4 +142,4 @@ def test_metrics_without_a_unit_keep_their_range(tmp_path):
     paths = export_table(Table(tmp_path / "toy.h5"), "one", tmp_path / "out.csv", "csv")
     again = read_own_table("again", *paths).data_sets["one"]
     assert (again.metric, again.least, again.most) == ("negative loss", -np.inf, 0.0)
-    assert np.array_equal(again.trainings[200].valid_accuracy.values, losses)
+    assert np.array_equal(present(again.trainings[200].valid_accuracy).values, losses)

@@ -9,13 +9,13 @@ from nasbench_lab.benchmarks.tables.contents import DataSet, Measurement, Traini
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.spaces import find_space
-from tests.tables import SIZE, SPACE, small_contents
+from tests.tables import SIZE, SPACE, present, small_contents
 
 GRAPH = find_space("nasbench_graph_proteins")
 
 
 def keyed_data_set(every: int = 7) -> DataSet:
-    """A few canonical architectures of a space in which many are equal."""
+    """A data set of a few canonical architectures; many architectures of its space are equal."""
     valid = [GRAPH.architecture(i) for i in range(GRAPH.size) if GRAPH.is_valid(GRAPH.architecture(i))]
     keys = np.array(sorted({GRAPH.index(GRAPH.canonical(architecture)) for architecture in valid}))[::every]
     accuracy = Measurement(np.linspace(0, 100, len(keys))[:, None, None], (500,), ("mean",))
@@ -76,7 +76,7 @@ def test_keys_and_columns_are_read(tmp_path):
     assert same(read.keys, written.keys)
     assert same(read.flops, written.flops)
     assert same(read.latency["gpu"], written.latency["gpu"])
-    assert len(read) == len(written.keys)
+    assert len(read) == len(present(written.keys))
 
 
 def test_the_digest_is_of_the_content(tmp_path):
@@ -97,14 +97,16 @@ def test_another_table_in_its_place_is_noticed(path):
     table = Table(path)
     first = table.data_set("one")
     write_table(replace(small_contents(), licence="MIT"), path)
-    with pytest.raises(TableError, match=r"changed while it was open, so that .* two tables; run this again"):
+    with pytest.raises(
+        TableError, match=r"changed while it was open, so results would mix two tables; run this again"
+    ):
         table.data_set("two")
     assert table.data_set("one") is first
     assert Table(path).data_set("two").title == "Toy data"
 
 
 def test_another_table_in_its_place_is_noticed_while_arrays_are_mapped(path, monkeypatch):
-    """An array is mapped by the path, after the file was opened by it."""
+    """An array is mapped by path after the file was opened, so the path may then hold another file."""
     monkeypatch.setattr("nasbench_lab.benchmarks.formats.hdf5.LEAST_MAPPED", 0)
     other = path.with_name("other.h5")
     write_table(changed(parameters=np.ones(SIZE)), other)
@@ -121,7 +123,7 @@ def test_another_table_in_its_place_is_noticed_while_arrays_are_mapped(path, mon
         table.data_set("one")
     with pytest.raises(TableError, match="changed while it was open"):
         table.data_set("one")
-    assert Table(path).data_set("one").parameters.tolist() == [1.0] * SIZE
+    assert present(Table(path).data_set("one").parameters).tolist() == [1.0] * SIZE
 
 
 def test_an_unknown_data_set_is_named(path):
@@ -139,6 +141,7 @@ def test_rows_of_a_whole_table_are_the_indices():
 
 def test_rows_of_a_sparse_table_go_by_canonical_architecture():
     data_set = keyed_data_set()
+    keys = present(data_set.keys)
     rng = np.random.default_rng(0)
     architectures = [GRAPH.sample(rng) for _ in range(500)]
     rows = data_set.rows(np.array(architectures))
@@ -147,8 +150,8 @@ def test_rows_of_a_sparse_table_go_by_canonical_architecture():
     for architecture, row in zip(architectures, rows.tolist(), strict=True):
         assert data_set.row(architecture) == (None if row == -1 else row)
         key = GRAPH.index(GRAPH.canonical(architecture))
-        assert (row == -1) == (key not in data_set.keys)
-        assert row == -1 or data_set.keys[row] == key
+        assert (row == -1) == (key not in keys)
+        assert row == -1 or keys[row] == key
 
 
 def changed(**changes):
@@ -162,7 +165,7 @@ def measured(values, epochs=(200,), seeds=("a",)):
 
 
 def with_times(quantity, seeds):
-    """Accuracies of three seeds, and times of some."""
+    """A training with accuracies of three seeds, and with times of the given seeds."""
     training = measured(fifty.repeat(3, axis=2), seeds=("a", "b", "c"))[200]
     times = Measurement(fifty.repeat(len(seeds), axis=2), (200,), seeds)
     return {200: replace(training, **{quantity: times})}
@@ -185,7 +188,10 @@ infinite = {200: Training(train_seconds=Measurement(np.full((SIZE, 1, 1), np.inf
         ),
         (lambda: changed(trainings=measured(above)), "between 0 and 100; row 17 has 100.5"),
         (lambda: changed(trainings=measured(-above)), "between 0 and 100; row 0 has -50"),
-        (lambda: changed(trainings=infinite), "train_seconds after 200 epochs is a number between 0 and inf"),
+        (
+            lambda: changed(trainings=infinite),
+            "train_seconds after 200 epochs must be a number between 0 and inf",
+        ),
         (lambda: changed(trainings=measured(fifty, epochs=(300,))), "ascending epochs up to 200"),
         (
             lambda: changed(trainings=measured(fifty.repeat(2, axis=2), seeds=("a", "a"))),
@@ -193,14 +199,14 @@ infinite = {200: Training(train_seconds=Measurement(np.full((SIZE, 1, 1), np.inf
         ),
         (
             lambda: changed(trainings=with_times("train_seconds", ("a", "b"))),
-            "train_seconds after 200 epochs is of the seeds a, b; valid_accuracy asks for a, b, c, or",
+            "train_seconds after 200 epochs has the seeds a, b; valid_accuracy needs a, b, c, or",
         ),
         (
             lambda: changed(trainings=with_times("valid_seconds", ("b", "c"))),
-            "valid_seconds after 200 epochs is of the seeds b, c; valid_accuracy asks for a, b, c, or",
+            "valid_seconds after 200 epochs has the seeds b, c; valid_accuracy needs a, b, c, or",
         ),
         (lambda: changed(parameters=np.ones(5)), r"parameters has shape \(5,\)"),
-        (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency on gpu is a number"),
+        (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency on gpu must be a number"),
         (lambda: changed(keys=np.array([3, 3])), "keys must ascend"),
         (lambda: changed(space=GRAPH.name, keys=np.array([0, 4])), "row 1 has key 4, which is not the index"),
         (lambda: changed(keys=np.array([0, SIZE])), "row 1 has key 6561, which is not the index"),
@@ -257,12 +263,12 @@ def test_a_cut_off_table_is_an_error(path, tmp_path):
 
 
 def test_flipped_bytes_are_noticed_or_harmless(path, tmp_path):
-    """A flip in what the table says gives a TableError; in unused space it changes nothing."""
+    """A flip in the content of the table gives a `TableError`; in unused space it changes nothing."""
     whole = path.read_bytes()
     flipped = tmp_path / "flipped.h5"
     rng = np.random.default_rng(1)
     noticed = 0
-    # Structure lies at the two ends, values in between: try both.
+    # The structure is at both ends of the file, and the values are between them: try both.
     ends = [*range(0, 3000, 51), *range(len(whole) - 3000, len(whole), 51)]
     for position in [*ends, *rng.integers(len(whole), size=50).tolist()]:
         damaged = bytearray(whole)
@@ -356,12 +362,12 @@ def test_large_arrays_are_mapped_and_read_as_written(path, monkeypatch):
     expected = small_contents().data_sets["one"]
     for epochs, training in expected.trainings.items():
         for data_set in (read, mapped):
-            values = data_set.trainings[epochs].valid_accuracy.values
+            values = present(data_set.trainings[epochs].valid_accuracy).values
             assert type(values) is np.ndarray
-            np.testing.assert_array_equal(values, training.valid_accuracy.values)
+            np.testing.assert_array_equal(values, present(training.valid_accuracy).values)
     np.testing.assert_array_equal(mapped.parameters, expected.parameters)
     with pytest.raises(ValueError, match="read-only"):
-        mapped.trainings[200].valid_accuracy.values[0] = 0
+        present(mapped.trainings[200].valid_accuracy).values[0] = 0
 
 
 def test_a_metric_has_its_own_range(tmp_path):
@@ -373,13 +379,13 @@ def test_a_metric_has_its_own_range(tmp_path):
     assert same(read.trainings[200].valid_accuracy.values, losses)
     with pytest.raises(TableError, match=r"between -inf and 0; row 5467 has 0\.000152"):
         write_table(changed(trainings=measured(losses + 0.5), **data_set), tmp_path / "other.h5")
-    # What is infinite is no number, whatever the range.
+    # An infinite value is refused in any range.
     losses[3] = -np.inf
     with pytest.raises(TableError, match="between -inf and 0; row 3 has -inf"):
         write_table(changed(trainings=measured(losses), **data_set), tmp_path / "other.h5")
-    # Seconds keep theirs.
+    # Seconds keep their own range.
     seconds = {200: Training(train_seconds=Measurement(losses, (200,), ("a",)))}
-    with pytest.raises(TableError, match="train_seconds after 200 epochs is a number between 0 and inf"):
+    with pytest.raises(TableError, match="train_seconds after 200 epochs must be a number between 0 and inf"):
         write_table(changed(trainings=seconds, **data_set), tmp_path / "other.h5")
 
 

@@ -6,10 +6,11 @@ import pytest
 from nasbench_lab.benchmarks.tables.contents import Measurement, Training
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.spaces import find_space
-from tests.tables import SIZE, SPACE, measurement, small_contents, small_task
+from tests import tables
+from tests.tables import SIZE, measurement, small_contents, small_task
 
 RNG = np.random.default_rng(0)
-SPACE = find_space(SPACE)
+SPACE = find_space(tables.SPACE)
 EVEN, ODD = SPACE.architecture(4), SPACE.architecture(5)
 
 
@@ -70,7 +71,7 @@ def test_an_algorithm_may_ask_for_another_fidelity(tmp_path):
 
 
 def with_curves(**task):
-    """Three trainings: of 4 epochs, at 30 %; epochs 4 and 12 of 12, at 10 and 20 %; 4, 6 and 200 of 200."""
+    """Trainings of 4 epochs (30 %), 12 (10, 20 % after 4, 12) and 200 (40, 50, 60 % after 4, 6, 200)."""
 
     def curve(epochs, levels):
         values = np.tile(np.array(levels)[None, :, None], (SIZE, 1, 1))
@@ -115,7 +116,7 @@ def test_the_test_accuracy_is_the_mean_over_seeds_of_the_longest_training(tmp_pa
 
 
 def without(quantity, row):
-    """The trainings, without a value of the longest one."""
+    """The trainings; the longest one has no value of `quantity` in this row."""
     trainings = dict(small_contents().data_sets["one"].trainings)
     values = getattr(trainings[200], quantity).values.copy()
     values[row] = np.nan
@@ -130,7 +131,7 @@ def test_a_test_accuracy_that_is_missing_is_named_never_imputed(tmp_path):
     message = "toy/one lists no test accuracy after 200 epochs of 00000012: its row has no value for it yet"
     with pytest.raises(UnlistedArchitecture, match=message):
         task.test_accuracy(ODD)
-    # A search learns it at once, not when it has ended.
+    # A search gets the error at once, not at its end.
     for epochs in (None, 12):
         with pytest.raises(UnlistedArchitecture, match=message):
             task.evaluate(ODD, epochs, RNG)
@@ -180,7 +181,7 @@ def test_an_epoch_without_its_time_is_refused_not_charged_too_little(tmp_path, q
     message = f"toy/one lists no {quantity} after 4 epochs, .* is unknown; it lists them after 12"
     with pytest.raises(UsageError, match=message):
         task.evaluate(ODD, 4, RNG)
-    # And at once where it is the task's own.
+    # If the task itself uses this fidelity, opening it already fails.
     with pytest.raises(UsageError, match=message):
         small_task(tmp_path, trainings={12: curves["trainings"][12]}, epochs=4)
 
@@ -198,7 +199,7 @@ def test_one_validation_pass_is_part_of_the_cost(tmp_path):
     ("protocol", "message"),
     [
         ({"epochs": 7}, "lists no validation accuracy after 7 epochs; it lists 12, 200"),
-        ({"seed": "c"}, "has no training seed 'c'; it has a, b, and 'random' or 'mean' of them"),
+        ({"seed": "c"}, "has no training seed 'c'; it has a, b, 'random' and 'mean'"),
         ({"seed": "b"}, "training seed b of toy/one is missing for 3,281 of 6,561 architectures"),
     ],
 )

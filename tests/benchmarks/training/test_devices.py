@@ -7,7 +7,7 @@ from nasbench_lab.errors import UsageError
 
 @pytest.fixture
 def devices(monkeypatch):
-    """Says which accelerators there are."""
+    """A function that sets which accelerators PyTorch reports."""
 
     def there_are(cuda=0, mps=False):
         monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)

@@ -45,7 +45,7 @@ def archive_of(members):
 
 
 def official(batches=None):
-    """Members in the order of the published archive, which is not that of the batches."""
+    """Members in the order of the published archive, which is not the order of the batches."""
     folder = tarfile.TarInfo("cifar-10-batches-py")
     folder.type = tarfile.DIRTYPE
     order = [NAMES[i] for i in (3, 5, 2, 1, 4, 0)]
@@ -63,7 +63,7 @@ def refused(path):
 
 
 def check_made(read):
-    """The made-up images, compared with how they were made and not with how they are read."""
+    """Compare the images with the data they were made from, not with another reading of the files."""
     train = np.concatenate([MADE[name][0] for name in NAMES[:5]])
     assert (read.train_images.reshape(len(train), -1) == train).all()
     assert read.train_images.shape == (len(train), 3, 32, 32)
@@ -72,7 +72,7 @@ def check_made(read):
     assert read.test_labels.tolist() == MADE["test_batch"][1]
     assert {a.dtype for a in (read.train_images, read.test_images)} == {np.dtype(np.uint8)}
     assert {a.dtype for a in (read.train_labels, read.test_labels)} == {np.dtype(np.int64)}
-    # PyTorch warns of arrays that cannot be written to.
+    # PyTorch warns about read-only arrays.
     assert all(a.flags.writeable for a in (read.train_images, read.test_images))
 
 
@@ -187,7 +187,7 @@ def with_labels(labels):
         (pickle.dumps({b"data": PIXELS.astype("f4"), b"labels": LABELS}, 4), "other than unsigned bytes"),
         (pickle.dumps({b"data": PIXELS.astype("O"), b"labels": LABELS}, 4), "other than plain data"),
         (WRITTEN["data_batch_2"][:-1000], "cut off or damaged"),
-        (WRITTEN["data_batch_2"] + b"more", "does not hold one thing"),
+        (WRITTEN["data_batch_2"] + b"more", "does not hold exactly one object"),
         (b"\x80\x02cos\nsystem\nU\x04exit\x85R.", "the pickle names 'os.system'"),
         (b"version https://git-lfs.github.com/spec/v1\n", "more than plain data"),
         (b"", "cut off or damaged"),
@@ -251,7 +251,7 @@ def test_what_is_larger_than_published_is_refused(tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(images, "MOST_BATCH_BYTES", 1000)
         assert "larger than 1,000 bytes" in refused(folder)
-        assert "as no published batch has" in refused(path)
+        assert "bytes; published batches are smaller" in refused(path)
     monkeypatch.setattr(images, "MOST_ARCHIVE_BYTES", 50_000)
     assert "unpacks to more than 50,000 bytes" in refused(path)
 
@@ -288,7 +288,7 @@ def test_an_archive_cut_off_is_refused(tmp_path, length):
 def test_a_damaged_archive_is_refused_or_read(tmp_path_factory, position, bit, where):
     path = tmp_path_factory.mktemp("damaged") / "archive.tar.gz"
     content = bytearray(PACKED if where == "packed" else archive_unpacked())
-    # Headers begin each member: 512 bytes of a name, lengths and a checksum.
+    # Each member begins with a header: 512 bytes with a name, lengths and a checksum.
     at = position % len(content) if where == "packed" else position % 2048
     content[at] ^= 1 << bit
     path.write_bytes(content if where == "packed" else gzip.compress(content, 1))
@@ -298,7 +298,7 @@ def test_a_damaged_archive_is_refused_or_read(tmp_path_factory, position, bit, w
         message = str(error)
         assert len(message.splitlines()) == 1
     else:
-        # A checksum covers all that is packed, but not the first ten bytes.
+        # The checksum covers all packed data, but not the first ten bytes.
         assert where == "headers" or at < 10
 
 

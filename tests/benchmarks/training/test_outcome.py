@@ -11,6 +11,6 @@ def test_outcomes_are_values():
     assert hash(outcome) == hash(made_outcome(2))
     assert outcome != replace(outcome, failure="diverged")
     with pytest.raises(FrozenInstanceError):
-        outcome.failure = "diverged"
+        outcome.failure = "diverged"  # type: ignore[misc]
     with pytest.raises(FrozenInstanceError):
-        outcome.epochs[0].valid_accuracy = 100.0
+        outcome.epochs[0].valid_accuracy = 100.0  # type: ignore[misc]

@@ -15,7 +15,7 @@ CPU = torch.device("cpu")
 
 
 def expected(images, every, size):
-    """Normalised in double precision, then averaged down block by block."""
+    """The images, normalised in double precision and then shrunk by averaging blocks."""
     scaled, all_scaled = images / 255.0, every / 255.0
     channel = (0, 2, 3)
     scaled = (scaled - all_scaled.mean(channel)[:, None, None]) / all_scaled.std(channel)[:, None, None]
@@ -47,7 +47,7 @@ def test_normalised_and_averaged_down(side, size, channels):
 @given(train=st.integers(2, 30), valid=st.integers(1, 30), spare=st.integers(0, 30))
 @settings(max_examples=25)
 def test_no_image_is_in_two_parts(train, valid, spare):
-    """The first are trained on and the last validated on, whatever is left between them."""
+    """The first images are for training and the last for validation; some may be left between them."""
     images = made_images(train=train + valid + spare, test=7)
     recipe = replace(TINY, train_images=train, valid_images=valid, crop_padding=0)
     loaded = Pixels.load(images, recipe, CPU)
@@ -77,7 +77,7 @@ def test_the_border_is_black(border):
         values = padded[:, channel][around[:, channel]].numpy()
         assert len(values) == 150 * ((8 + 2 * border) ** 2 - 64)
         np.testing.assert_allclose(values, black[channel], rtol=1e-5)
-    # Only what is trained on is cropped.
+    # Only training images are cropped.
     assert torch.equal(loaded.valid.images, bare.valid.images)
     assert torch.equal(loaded.test.images, bare.test.images)
 
@@ -95,7 +95,7 @@ def test_too_few_images_are_refused():
     with pytest.raises(UsageError) as raised:
         Pixels.load(made_images(), replace(TINY, train_images=1151), CPU)
     assert str(raised.value) == (
-        "the recipe tiny takes 1,151 images to train on and 50 to validate on; Noise has 200 of both"
+        "the recipe tiny takes 1,151 images to train on and 50 to validate on; Noise has 200 in total"
     )
 
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,8 +14,8 @@ from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import all_spaces
 
 MINI = find_recipe("cifar10-mini")
-# Another valid value of each setting, for the recipe `cifar10-mini`.
-OTHER = {
+# A different valid value for each setting of the recipe `cifar10-mini`.
+OTHER: dict[str, Any] = {
     "channels": 25,
     "stages": 2,
     "cells": 3,
@@ -38,7 +39,7 @@ OTHER = {
 
 
 def test_nasbench201_is_as_published():
-    """Dong & Yang 2020, section 2.3."""
+    """The source is Dong & Yang 2020, section 2.3."""
     recipe = find_recipe("nasbench201-200")
     assert (recipe.channels, recipe.stages, recipe.cells, recipe.stem_stride) == (16, 3, 5, 1)
     assert (recipe.train_images, recipe.valid_images, recipe.image_size) == (25_000, 25_000, 32)
@@ -50,7 +51,7 @@ def test_nasbench201_is_as_published():
 
 
 def test_nasbench101_is_as_published():
-    """Ying et al. 2019, supplement S4, and `config.py` of its code."""
+    """The sources are Ying et al. 2019, supplement S4, and `config.py` of its code."""
     recipe = find_recipe("nasbench101-108")
     assert (recipe.channels, recipe.stages, recipe.cells) == (128, 3, 3)
     assert (recipe.train_images, recipe.valid_images) == (40_000, 10_000)
@@ -62,7 +63,7 @@ def test_nasbench101_is_as_published():
 
 
 def test_the_recipe_of_the_embedded_table_stays_what_it_is():
-    """Its digest is a key of the table: what changes it makes another table."""
+    """Its digest is a key of the table, so another digest makes another table."""
     assert MINI.digest == "0e369e6477a5c0dc5fa1584cd396307eb6eea1d4b390e2d6a6d6488f677208cc"
     settings = {
         "batch_size": 100, "cells": 2, "channels": 24, "epochs": 4, "image_size": 8, "learning_rate": 0.2,
@@ -122,8 +123,14 @@ def test_settings_follow_the_name():
         ("cifar10-mini:weight_decay=-1", "is 0 or more; received -1"),
         ("cifar10-mini:batch_norm_momentum=0", "is above 0 and at most 1; received 0"),
         ("cifar10-mini:batch_norm_epsilon=0", "is above 0; received 0"),
-        ("cifar10-mini:optimizer=adam", "optimizer of the recipe .* is sgd or rmsprop; received 'adam'"),
-        ("cifar10-mini:schedule=step", "schedule of the recipe .* is cosine or one_cycle; received 'step'"),
+        (
+            "cifar10-mini:optimizer=adam",
+            "optimizer of the recipe .* takes 'sgd' or 'rmsprop'; received 'adam'",
+        ),
+        (
+            "cifar10-mini:schedule=step",
+            "schedule of the recipe .* takes 'cosine' or 'one_cycle'; received 'step'",
+        ),
         ("cifar10-mini:momentum=0", "takes optimizer=sgd and a momentum above 0; received sgd and 0"),
         ("cifar10-mini:optimizer=rmsprop", "takes optimizer=sgd and a momentum above 0; received rmsprop"),
     ],
@@ -138,7 +145,7 @@ def test_another_space_is_refused_with_the_recipes_it_has():
     recipe = find_recipe("nasbench201-12")
     recipe.check_space("nasbench201")
     message = (
-        "the recipe nasbench201-12 is for nasbench201, not for nasbench101; for that there is nasbench101-108"
+        "the recipe nasbench201-12 is for nasbench201, not for nasbench101; use nasbench101-108"
         " or cifar10-mini"
     )
     with pytest.raises(UsageError) as raised:
@@ -151,9 +158,9 @@ def test_another_space_is_refused_with_the_recipes_it_has():
 def test_every_setting_counts_in_the_digest():
     settings = {field.name for field in fields(Recipe)} - {"name", "spaces"}
     assert set(OTHER) == settings
-    # RMSProp is not for Nesterov's momentum.
+    # RMSProp does not take Nesterov's momentum.
     digests = {
-        replace(MINI, **{"nesterov": False} if name == "optimizer" else {}, **{name: value}).digest
+        replace(MINI, **({"nesterov": False} if name == "optimizer" else {}) | {name: value}).digest
         for name, value in OTHER.items()
     }
     assert len(digests | {MINI.digest}) == len(OTHER) + 1

@@ -1,4 +1,6 @@
-"""RMSProp against TensorFlow's formula, written down once more in NumPy."""
+"""RMSProp against TensorFlow's formula, written a second time in NumPy."""
+
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,14 +12,14 @@ RATES = (0.2, 0.15, 0.05, 0.0, 0.1)
 
 
 def tensorflow_steps(start, gradients, rates, *, decay, momentum, epsilon, weight_decay):
-    """`tf.train.RMSPropOptimizer` of TensorFlow 1, as the docstring of its `rmsprop.py` has it.
+    """Steps of `tf.train.RMSPropOptimizer` of TensorFlow 1, from the docstring of its `rmsprop.py`.
 
         mean_square = decay * mean_square{t-1} + (1-decay) * gradient ** 2
         mom = momentum * mom{t-1} + learning_rate * g_t / sqrt(mean_square + epsilon)
         delta = - mom
 
-    Its slot `rms` is made by `ones_initializer`, its slot `momentum` of zeros. NASBench's loss has
-    `weight_decay * l2_loss(weights)`, of which the gradient is `weight_decay * weights`.
+    `ones_initializer` makes its slot `rms`; its slot `momentum` starts at zero. NASBench's loss includes
+    `weight_decay * l2_loss(weights)`, whose gradient is `weight_decay * weights`.
     """
     weights, mean_square, mom = start.astype(np.float64), np.ones(start.shape), np.zeros(start.shape)
     for gradient, rate in zip(gradients, rates, strict=True):
@@ -34,7 +36,7 @@ def tensorflow_steps(start, gradients, rates, *, decay, momentum, epsilon, weigh
 def test_steps_are_those_of_tensorflow(momentum, epsilon, weight_decay):
     rng = np.random.default_rng(0)
     start = rng.normal(size=(3, 4))
-    # From tiny to large: epsilon under the root or beside it, and where the state starts, must show.
+    # Gradients from tiny to large show whether epsilon is under the root, and how the state starts.
     gradients = rng.normal(size=(5, 3, 4)) * np.array([1e-3, 1, 10, 100, 0.1])[:, None, None]
     weights = torch.nn.Parameter(torch.from_numpy(start.copy()))
     idle = torch.nn.Parameter(torch.ones(2))
@@ -53,8 +55,9 @@ def test_steps_are_those_of_tensorflow(momentum, epsilon, weight_decay):
 
 
 def test_it_is_not_the_one_of_pytorch():
-    """With the published epsilon of 1 the two differ by far more than rounding."""
+    """With the published epsilon of 1, the two differ by far more than rounding."""
     steps = []
+    kind: Any
     for kind, settings in ((TensorFlowRMSprop, {}), (torch.optim.RMSprop, {"alpha": 0.9, "eps": 1.0})):
         weights = torch.nn.Parameter(torch.zeros(1))
         weights.grad = torch.full((1,), 10.0)

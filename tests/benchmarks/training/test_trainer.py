@@ -31,7 +31,7 @@ def trained(recipe=TINY, seed=0, *, space="nasbench201", cell=CELL, images=IMAGE
 
 
 def numbers(outcome):
-    """All that the seed fixes; seconds are of the moment."""
+    """The values that the seed fixes; seconds differ from run to run."""
     epochs = [(epoch.valid_accuracy, epoch.valid_loss, epoch.train_loss) for epoch in outcome.epochs]
     return epochs, outcome.test, outcome.failure, outcome.parameters, outcome.flops
 
@@ -43,7 +43,7 @@ def tiny():
 
 @pytest.fixture
 def always_saved(monkeypatch):
-    """A checkpoint after every epoch."""
+    """Save a checkpoint after every epoch."""
     monkeypatch.setattr(trainer, "CHECKPOINT_SECONDS", -1.0)
 
 
@@ -100,7 +100,7 @@ def test_another_seed_differs(tiny):
 
 
 def test_the_seed_fixes_the_order_apart_from_the_weights(tiny, monkeypatch):
-    """Two seeds that begin with the same weights see the images in another order."""
+    """Two seeds with the same initial weights see the images in different orders."""
     begin = torch.manual_seed
     monkeypatch.setattr(torch, "manual_seed", lambda seed: begin(0))
     assert numbers(trained(seed=1))[0] != numbers(tiny)[0]
@@ -111,10 +111,10 @@ def test_every_space_is_trained_and_generators_stay_as_they_are(space):
     recipe = replace(TINY, channels=8, epochs=1)
     cell = find_space(space).sample(np.random.default_rng(0))
     torch.manual_seed(5)
-    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    before, numpy_before = torch.get_rng_state(), np.random.get_state(legacy=False)["state"]["key"].copy()  # noqa: NPY002
     outcomes = [trained(recipe, space=space, cell=cell) for _ in range(2)]
     assert torch.equal(torch.get_rng_state(), before)
-    assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
+    assert np.array_equal(np.random.get_state(legacy=False)["state"]["key"], numpy_before)  # noqa: NPY002
     assert numbers(outcomes[0]) == numbers(outcomes[1])
     assert (outcomes[0].failure, len(outcomes[0].epochs)) == ("", 1)
 
@@ -159,7 +159,7 @@ def compare_with_scikit_learn(labels, predicted):
 @given(data=st.data(), n=st.integers(1, 40), classes=st.integers(1, 10))
 @settings(max_examples=30)
 def test_scores_are_those_of_scikit_learn(data, n, classes):
-    """Few images and classes, so that some never occur, are never predicted, or neither."""
+    """With few images and classes, some classes never occur, are never predicted, or both."""
     labels, predicted = (
         np.array(data.draw(st.lists(st.integers(0, classes - 1), min_size=n, max_size=n))) for _ in range(2)
     )
@@ -178,7 +178,7 @@ def test_scores_of_a_class_that_is_never_predicted():
 
 
 def rates(recipe, steps):
-    """Learning rate and momentum of each step, and after the last."""
+    """Learning rate and momentum of each step, and the learning rate after the last step."""
     weights = nn.Parameter(torch.zeros(1))
     optimizer = trainer._optimizer(recipe, nn.ParameterList([weights]), CPU)
     schedule = trainer._schedule(recipe, optimizer, steps)
@@ -218,7 +218,7 @@ def test_one_cycle_takes_the_momentum_of_the_recipe(momentum, least, most):
 
 
 def test_the_schedule_ends_with_the_training(monkeypatch):
-    """150 images in batches of 40 are 4 steps an epoch."""
+    """150 images in batches of 40 make 4 steps an epoch."""
     made = []
     schedule = trainer._schedule
 
@@ -235,7 +235,7 @@ def test_the_schedule_ends_with_the_training(monkeypatch):
 
 @pytest.fixture(scope="module")
 def numbered():
-    """Pixels of which each value says the image and its place: image, row and column."""
+    """Pixels whose values encode their place: image, row and column."""
     size, padding, n = 8, 2, 60
     recipe = replace(TINY, crop_padding=padding, train_images=n, batch_size=25)
     pixels = Pixels.load(made_images(), recipe, CPU)
@@ -267,7 +267,7 @@ def test_every_crop_is_a_window_of_its_image(numbered):
             assert torch.equal(upright, window)
             places.append((top, left))
             mirrored.append(flipped)
-    # 1,200 draws; three standard deviations are 0.043 of a half and 0.017 of a 25th.
+    # In 1,200 draws, three standard deviations are 0.043 for a share of 1/2 and 0.017 for one of 1/25.
     assert np.mean(mirrored) == pytest.approx(0.5, abs=0.05)
     shares = np.array([places.count((top, left)) for top in range(5) for left in range(5)]) / len(places)
     assert shares == pytest.approx(np.full(25, 0.04), abs=0.02)
@@ -276,14 +276,15 @@ def test_every_crop_is_a_window_of_its_image(numbered):
 
 
 def test_an_epoch_has_every_image_once_in_a_new_order(numbered):
+    recipe, pixels = numbered
     orders = [
         torch.cat([labels for _, labels in epoch]).tolist()
         for seed in (0, 1)
-        for epoch in batches(*numbered, seed, 2)
+        for epoch in batches(recipe, pixels, seed, 2)
     ]
     assert all(sorted(order) == list(range(60)) for order in orders)
     assert len({tuple(order) for order in [*orders, range(60)]}) == 5
-    (epoch,) = batches(*numbered, 0)
+    (epoch,) = batches(recipe, pixels, 0)
     assert [len(labels) for _, labels in epoch] == [25, 25, 10]
     assert torch.cat([labels for _, labels in epoch]).tolist() == orders[0]
 
@@ -309,7 +310,7 @@ def test_a_training_that_diverges_is_a_failure():
     assert outcome.failed_seconds > 0
     assert (outcome.epochs, outcome.test) == ((), None)
     assert outcome.parameters > 0
-    # The next one is not touched by it.
+    # The next training is not affected.
     assert trained().failure == ""
 
 
@@ -328,7 +329,7 @@ def test_epochs_before_the_failure_are_kept(monkeypatch, tiny):
 
 
 def broken_network(monkeypatch, error):
-    """Networks that raise when they compute, but not when they are counted."""
+    """Make networks that raise an error when they compute, but not when they are counted."""
 
     class Broken(nn.Linear):
         def forward(self, images):
@@ -420,7 +421,7 @@ def test_a_checkpoint_that_cannot_be_written_is_no_failure_of_the_network(monkey
 
 
 def interrupted(path, recipe=TINY, seed=0, after=2, **more):
-    """Stop after an epoch; the checkpoint has one less, since it is written after progress is told."""
+    """Stop after an epoch; the checkpoint lacks it, because progress is reported before it is written."""
 
     def progress(number, epoch):
         if number == after:
@@ -440,7 +441,7 @@ def interrupted(path, recipe=TINY, seed=0, after=2, **more):
     ids=" ".join,
 )
 def test_goes_on_from_a_checkpoint_with_the_same_bits(tmp_path, caplog, space, optimizer, after):
-    """Also where the network itself draws numbers, for dropout."""
+    """This also holds for a network that draws numbers itself, for dropout."""
     path = tmp_path / "training.checkpoint"
     recipe = replace(TINY, optimizer=optimizer, nesterov=False)
     dropout = "conv3x3-16-s1-relu|dropout-0.5|fc-64-relu"
@@ -460,7 +461,10 @@ def test_goes_on_from_a_checkpoint_with_the_same_bits(tmp_path, caplog, space, o
 
 @pytest.mark.usefixtures("always_saved")
 def test_the_checkpoint_stays_until_the_outcome_is_kept(tmp_path):
-    """It is what is left where the outcome cannot be written; who keeps that removes it."""
+    """It is still needed if the outcome cannot be written.
+
+    The code that keeps the outcome removes the checkpoint.
+    """
     path = tmp_path / "training.checkpoint"
     whole = trained(checkpoint=path)
     assert path.exists()
@@ -504,7 +508,7 @@ def test_a_damaged_or_foreign_checkpoint_begins_again(tmp_path, tiny, caplog, ki
     assert message.endswith("); the training begins again")
     assert "\n" not in message
     if kind.startswith(("another", "other")):
-        assert "(it is of another training)" in message
+        assert "(it belongs to another training)" in message
 
 
 @pytest.mark.usefixtures("always_saved")
@@ -520,7 +524,7 @@ def test_a_checkpoint_taken_over_in_part_begins_again(tmp_path, tiny, caplog, pa
 
 
 def test_real_images_give_the_numbers_they_gave(cifar10):
-    """Another machine may differ in the last bits, and so in an image or two."""
+    """Another machine may differ in the last bits, and so in one or two images."""
     outcome = trained(
         find_recipe("cifar10-mini:cells=1,epochs=1"),
         3,

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import textwrap
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,8 @@ def test_finds_what_is_in_the_folder():
     assert algorithm.label == "regularized_evolution:population_size=10,sample_size=3"
     assert algorithm.hyperparameters == {"population_size": 10, "sample_size": 3}
     space = find_space("nasbench201")
-    assert space.is_valid(next(algorithm.function(space, np.random.default_rng(0))))
+    request: Any = next(algorithm.function(space, np.random.default_rng(0)))
+    assert space.is_valid(request)
 
 
 def test_defaults_are_part_of_the_hyperparameters():

@@ -16,7 +16,7 @@ import nasbench_lab
 from nasbench_lab import Comparison
 from nasbench_lab.benchmarks.tables.file import write_table
 from nasbench_lab.comparison import execution as experiment
-from nasbench_lab.comparison.execution import compare, default_folder, run_seed
+from nasbench_lab.comparison.execution import Progress, compare, default_folder, run_seed
 from nasbench_lab.comparison.protocols import find_protocol
 from nasbench_lab.comparison.store import load_results
 from nasbench_lab.errors import AlgorithmError, ProcessError, StoreError, TableError, UsageError
@@ -32,7 +32,7 @@ TOY = Comparison(
 
 @pytest.fixture(scope="module")
 def data_folder(tmp_path_factory):
-    """A data folder that holds the toy table, for this process and the ones it starts."""
+    """A data folder with the toy table, for this process and the processes it starts."""
     folder = tmp_path_factory.mktemp("data")
     write_table(small_contents(), folder / "toy.h5")
     return folder
@@ -54,7 +54,7 @@ def same(first, second):
 
 
 def test_runs_every_algorithm_on_every_task_and_stores_it():
-    told = []
+    told: list[Progress] = []
     results = nasbench_lab.compare(TOY, out="r", jobs=1, progress=told.append)
     assert [card.name for card in results.tasks] == ["toy/one", "toy/two"]
     assert results.algorithms == TOY.algorithms
@@ -94,7 +94,7 @@ def test_another_root_seed_and_another_label_are_other_runs():
 
 def test_what_is_stored_is_not_searched_again():
     compare(TOY, out="r", jobs=1)
-    told = []
+    told: list[Progress] = []
     compare(TOY, out="r", jobs=1, progress=told.append)
     assert told == []
 
@@ -105,14 +105,14 @@ def test_lost_runs_are_done_again():
     assert same(before, compare(TOY, out="r", jobs=1))
 
 
-# About five seconds of searching on two cores, saved every two.
+# The search takes about five seconds on two cores and saves its runs every two seconds.
 COMMAND = [sys.executable, "-m", "nasbench_lab.compare", "--benchmark", "toy/one", "--seeds", "2000"]
 COMMAND += ["--budget-evaluations", "100", "--algorithms", "reinforce", "--jobs", "2"]
 
 
 @pytest.fixture(scope="module")
 def whole(data_folder, tmp_path_factory):
-    """The tables of the same command, not stopped."""
+    """The tables of the same command when it is not stopped."""
     folder = tmp_path_factory.mktemp("whole")
     environment = {**os.environ, "NASBENCH_LAB_DATA": str(data_folder)}
     subprocess.run([*COMMAND, "--out", folder / "r"], check=True, env=environment, timeout=300)
@@ -133,7 +133,7 @@ def test_stopped_in_the_middle_it_goes_on_to_the_same_tables(tmp_path, whole, st
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A shell starts what runs in its background deaf to Ctrl-C, and that is inherited.
+        # A shell makes its background processes ignore Ctrl-C, and their children inherit this.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     wait_for_runs(process, tmp_path / "r")
@@ -240,18 +240,18 @@ def test_an_algorithm_that_is_edited_while_it_runs_ends_the_comparison(jobs):
     comparison = replace(own_algorithm("while True:\n    yield space.sample(rng)\n"), seeds=200)
 
     def edit(progress):
-        # As editors do it: no process finds half a file.
+        # Replace the file in one step, as editors do, so no process reads half a file.
         Path("edited").write_text("def own(space, rng):\n    while True: yield space.sample(rng)\n")
         Path("edited").replace("own.py")
 
-    with pytest.raises(AlgorithmError, match="the file of own changed while the comparison ran; what was"):
+    with pytest.raises(AlgorithmError, match="the file of own changed while the comparison ran; finished"):
         compare(comparison, out="r", jobs=jobs, progress=edit)
     own_algorithm("while True:\n    yield space.sample(rng)\n")
     assert same(compare(comparison, out="r", jobs=jobs), compare(comparison, out="whole", jobs=jobs))
 
 
 def test_a_process_that_is_lost_ends_the_comparison_in_one_line(tmp_path):
-    # As the system ends a process when memory runs out, but for the one that the tests run in.
+    # Kill a worker, as the system does when memory runs out, but not the process that runs the tests.
     scarce = tmp_path / "scarce"
     comparison = own_algorithm(
         f"""
@@ -270,7 +270,7 @@ def test_a_process_that_is_lost_ends_the_comparison_in_one_line(tmp_path):
         before.append(progress.finished)
         scarce.touch()
 
-    with pytest.raises(ProcessError, match="a process that worked was ended from outside"):
+    with pytest.raises(ProcessError, match="a worker process was killed"):
         compare(comparison, out="r", jobs=2, progress=run_out)
     scarce.unlink()
     results = compare(comparison, out="r", jobs=2, progress=lambda told: after.append(told.finished))

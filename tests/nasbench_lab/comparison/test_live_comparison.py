@@ -1,4 +1,4 @@
-"""Comparisons in which architectures are trained for real: on the digits, in moments."""
+"""Comparisons that really train architectures, on the digits and within moments."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +49,7 @@ def forget():
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """A data folder with a table that lists half of the cells, each with 10 %."""
+    """A data folder with a table that lists half of the cells, each at 10 %."""
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
     keys = np.unique(SPACE.canonical_indices(np.arange(SPACE.size)))[::2]
@@ -145,7 +145,7 @@ def test_another_recipe_is_another_comparison():
     [
         ({"recipe": ""}, {}, "live training of walk/digits needs a recipe: --recipe nasbench201-12 or"),
         ({"recipe": "cifar10-mimi"}, {}, "unknown recipe 'cifar10-mimi'; did you mean 'cifar10-mini'"),
-        ({"recipe": "nasbench101-108"}, {}, "is for nasbench101, not for nasbench201; for that there is"),
+        ({"recipe": "nasbench101-108"}, {}, "is for nasbench101, not for nasbench201; use"),
         ({"fallback": ()}, {}, "is for live training; add --fallback live"),
         ({}, {"device": "abacus"}, "there is no device 'abacus' here"),
         ({"training_seed": "best"}, {}, "no training seed 'best'"),

@@ -60,7 +60,7 @@ def on_disk(folder):
 
 @pytest.fixture
 def opened():
-    """Opens stores, which are closed when the test ends; with the others closed that it has opened."""
+    """A function that opens a store; at most one store is open, and none after the test."""
     with ExitStack() as stores:
 
         def open_store(folder, settings=None):
@@ -167,6 +167,7 @@ def test_while_one_process_works_in_a_folder_others_only_read(tmp_path, opened):
         text=True,
     )
     with other:
+        assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
         with pytest.raises(StoreError, match=r"another process is working in .*; wait until it has"):
             opened(folder)
@@ -287,6 +288,7 @@ def test_another_machine_or_day_is_the_same_comparison(tmp_path, opened):
 
 def test_a_setting_that_is_new_and_not_given_is_the_same_comparison(tmp_path, opened):
     opened(tmp_path / "r")
+    nothing: object
     for nothing in ([], None, ""):
         opened(tmp_path / "r", header(comparison={**header()["comparison"], "new": nothing}))
     with pytest.raises(StoreError, match=r"its new is None, this one's \['surrogate'\]"):

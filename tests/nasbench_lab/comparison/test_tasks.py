@@ -18,9 +18,10 @@ from nasbench_lab.comparison.execution import compare
 from nasbench_lab.data import main as data
 from nasbench_lab.errors import StoreError, TableError, UsageError
 from nasbench_lab.spaces import find_space
-from tests.tables import SIZE, SPACE, measurement, small_contents
+from tests.tables import SIZE, measurement, small_contents
+from tests.tables import SPACE as SPACE_NAME
 
-SPACE = find_space(SPACE)
+SPACE = find_space(SPACE_NAME)
 CHAIN = Comparison(
     benchmark=("part",),
     algorithms=("random_search",),
@@ -37,7 +38,7 @@ def forget():
 
 @pytest.fixture(scope="module")
 def part(tmp_path_factory):
-    """A data folder with a table of half the canonical cells, and its surrogate."""
+    """A data folder with a table of half the canonical cells, and with a surrogate of the table."""
     folder = tmp_path_factory.mktemp("data")
     canonical = sorted({SPACE.index(SPACE.canonical(SPACE.architecture(i))) for i in range(SIZE)})
     keys = np.array(canonical[::2])
@@ -158,7 +159,7 @@ def test_fitting_prints_how_good_it_is(folder, capsys):
     ("arguments", "message"),
     [
         (["--model", "forest"], "unknown model of surrogates 'forest'"),
-        (["--fraction", "2"], "the fraction to fit on is above 0 and below 1; received 2"),
+        (["--fraction", "2"], "the fraction to fit on must be above 0 and below 1; received 2"),
         (["--data-set", "two"], "unknown data set of part 'two'"),
     ],
 )

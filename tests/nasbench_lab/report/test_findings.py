@@ -1,7 +1,8 @@
-"""The sentences, checked against frames written by hand."""
+"""The sentences of the report, checked on frames written by hand."""
 
 import dataclasses
 import re
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,8 +32,8 @@ CARD = TaskCard(
 def make(
     verdicts: tuple[tuple[float, float, str], ...], means: tuple[float, ...], runs: int = 50
 ) -> tuple[Results, Tables]:
-    """One task and three algorithms; `verdicts` are A12, Holm's p and verdict of pairs 12, 13, 23."""
-    rows: dict[str, list[dict[str, object]]] = {name: [] for name in COLUMNS}
+    """One task and three algorithms; `verdicts` has A12, Holm's p and the verdict of the pairs 12, 13, 23."""
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
     for label, mean in zip(ALGORITHMS, means, strict=True):
         rows["summary"].append(
             {
@@ -114,7 +115,7 @@ def test_nothing_shown() -> None:
 
 
 def test_to_lead_is_not_yet_to_be_better_than_every_other() -> None:
-    # The first is better than the second, that than the third; between first and third nothing is shown.
+    # The first beats the second, and the second beats the third. First and third show no difference.
     chain = ((0.7, 0.01, "first better"), (0.6, 0.2, NONE), (0.7, 0.02, "first better"))
     results, tables = make(chain, (94.0, 93.5, 93.0))
     assert findings.leaders(results, tables, CARD) == ["random_search"]

@@ -1,4 +1,4 @@
-"""The report holds everything, by itself, whatever things are called."""
+"""The report is complete in one file, and no name can break it."""
 
 import dataclasses
 import html

@@ -84,7 +84,7 @@ def test_final_by_hand() -> None:
     np.testing.assert_array_equal(final["regret"], [10, 12, 29, 40, NAN, 25, 25])
     np.testing.assert_array_equal(final["evaluations"], [3, 4, 2, 2, 2, 1, 1])
     np.testing.assert_array_equal(final["cost"], [30, 40, 20, 20, 20, 10, 10])
-    # The target is 75: of six runs with an accuracy, three or more end at or above.
+    # The target is 75: three or more of the six runs with an accuracy end at or above it.
     np.testing.assert_array_equal(final["cost_to_target"], [10, 10, NAN, NAN, NAN, 10, 10])
 
 
@@ -99,7 +99,7 @@ def test_summary_by_hand() -> None:
 
 
 def test_area_under_the_curves_of_a_task_is_over_the_same_costs() -> None:
-    # From 20, where run 1 of b has its first incumbent, to 40, where run 1 of a ends.
+    # Costs from 20, the first incumbent of run 1 of b, to 40, the end of run 1 of a.
     summary = compute_tables(SMALL).summary
     np.testing.assert_allclose(summary["area_under_curve"], [(85 + 84) / 2, (71 + 60) / 2, 75])
     one_step = compute_tables(results({("t", "a"): [run([80])]}, card("t")))
@@ -170,7 +170,7 @@ def test_anytime_follows_the_incumbents() -> None:
     np.testing.assert_allclose(a["regret_mean"], 100 - expected)
     np.testing.assert_allclose(a["regret_low"], 100 - a["accuracy_high"])
     b = tables.anytime.query("algorithm == 'b'")
-    # From where both runs that have an incumbent do, to the task's end.
+    # Costs from the first at which runs 0 and 1 have an incumbent (run 2 never has one), to the task's end.
     assert b["cost"].iloc[[0, -1]].tolist() == [20, 40]
     assert (b["runs"] == 2).all()
 
@@ -259,11 +259,11 @@ def test_rows_do_not_depend_on_what_else_is_compared() -> None:
     for name in ("summary", "anytime"):
         expected = getattr(compute_tables(whole), name).query("algorithm == 'algorithm_1'")
         if name == "anytime":
-            # The common end of a task's curves does depend on it.
+            # The common end of a task's curves does depend on the other algorithms.
             expected = expected.groupby("task").head(1)
             seen = getattr(compute_tables(alone), name).groupby("task").head(1)
         else:
-            # The area under a curve is over costs that all curves of a task share.
+            # The area under a curve is taken over the costs that all curves of a task share.
             expected = expected.drop(columns="area_under_curve")
             seen = getattr(compute_tables(alone), name).drop(columns="area_under_curve")
         pd.testing.assert_frame_equal(seen.reset_index(drop=True), expected.reset_index(drop=True))

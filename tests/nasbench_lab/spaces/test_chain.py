@@ -1,13 +1,13 @@
-"""What is particular to plain chains; the rest is in the conformance tests."""
+"""Rules that only plain chains have; the conformance tests check the rest."""
 
 import numpy as np
 import pytest
 
 from nasbench_lab.errors import UsageError
-from nasbench_lab.spaces import find_space
-from nasbench_lab.spaces.chain import Conv, Dense, Dropout, Pool
+from nasbench_lab.spaces import Architecture
+from nasbench_lab.spaces.chain import SPACES, Conv, Dense, Dropout, Layers, Pool
 
-space = find_space("chain")
+(space,) = SPACES
 CONV, DENSE = (0,) * 7, (0,) * 4
 
 
@@ -38,7 +38,7 @@ def test_canonical_texts_have_no_parentheses_and_the_same_layers():
 
 def test_equal_layers_are_one_canonical_architecture():
     rng = np.random.default_rng(1)
-    canonical = {}
+    canonical: dict[Layers, Architecture] = {}
     for _ in range(2000):
         architecture = space.sample(rng)
         layers = space.layers(architecture)
@@ -55,7 +55,7 @@ def test_without_layers_it_is_no_architecture():
 
 def test_resolution_is_halved_at_most_three_times():
     space.parse("conv3x3-16-s2-relu|pool|conv3x3-16-s2-relu")
-    # What is absent halves nothing.
+    # An absent layer halves nothing.
     space.parse("conv3x3-16-s2-relu|pool|(conv3x3-16-s2-relu|pool)|conv3x3-16-s2-relu")
     with pytest.raises(UsageError, match="is not an architecture of chain"):
         space.parse("conv3x3-16-s2-relu|pool|conv3x3-16-s2-relu|pool")

@@ -1,4 +1,4 @@
-"""What every search space must do; a new file in `nasbench_lab/spaces` is tested by existing."""
+"""Rules for every search space; a new file in `nasbench_lab/spaces` is tested automatically."""
 
 import subprocess
 import sys
@@ -63,12 +63,13 @@ def test_drawing_leaves_the_global_generators_alone(space):
 
 
 def test_drawing_is_uniform(space):
-    """Chi-square over blocks of neighbouring indices, against the number of valid tuples in each.
+    """A chi-square test compares the draws with the valid tuples, by blocks of neighbouring indices.
 
-    In a space too large to count them, against tuples of which the invalid are left out.
+    The valid tuples in a block are counted. If the space is too large for that, random tuples are drawn, and
+    the valid ones among them are counted.
     """
     blocks = 60
-    # Divided first: an index times the number of blocks may not fit 64 bits.
+    # Divide first, because an index times the number of blocks may not fit 64 bits.
     block = -(-space.size // blocks)
     rng = np.random.default_rng(2024)
     drawn = np.array([space.index(space.sample(rng)) for _ in range(30_000)])

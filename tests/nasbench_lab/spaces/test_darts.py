@@ -1,4 +1,4 @@
-"""The DARTS space against published genotypes, and against graph isomorphism by an independent library."""
+"""The DARTS space against published genotypes, and against graph isomorphism tested by brute force."""
 
 from itertools import permutations
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from nasbench_lab.errors import UsageError
-from nasbench_lab.spaces import find_space
+from nasbench_lab.spaces.darts import SPACES
 
-SPACE = find_space("darts")
+(SPACE,) = SPACES
 
-# DARTS_V2 of Liu et al. 2019, as its `genotypes.py` has it.
+# DARTS_V2 of Liu et al. 2019, from its `genotypes.py`.
 DARTS_V2 = (
     "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1),"
     " ('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), ('dil_conv_3x3', 2)],"
@@ -21,7 +21,7 @@ DARTS_V2 = (
 
 
 def test_has_as_many_architectures_as_published():
-    """Liu et al. 2019, complexity analysis: for each node (k + 1) k / 2 times 7 squared, for two cells."""
+    """Liu et al. 2019, complexity analysis: (k + 1) k / 2 times 7 squared for each node, in two cells."""
     cells = np.prod([(k + 1) * k // 2 * 7**2 for k in (1, 2, 3, 4)])
     assert SPACE.size == int(cells) ** 2 == 1_076_746_950_455_072_400
     assert SPACE.size < np.iinfo(np.int64).max
@@ -43,7 +43,7 @@ def test_reads_a_published_genotype():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("('sep_conv_3x3', 1)", "('sep_conv_3x3', 2)"),  # node 2 comes from itself
+        ("('sep_conv_3x3', 1)", "('sep_conv_3x3', 2)"),  # an edge from node 2 to itself
         ("('sep_conv_3x3', 1)", "('sep_conv_3x3', 0)"),  # two edges from one node
         ("('dil_conv_3x3', 2)", "('dil_conv_3x3', 5)"),
         ("dil_conv_3x3", "none"),
@@ -61,12 +61,12 @@ def test_refuses_what_is_no_genotype(old, new):
 
 
 def digraph(cell):
-    """The cell's edges by their target, as sets."""
+    """The sets of edges of a cell, by the node they lead to."""
     return {node: frozenset(edges) for node, edges in enumerate(cell, start=2)}
 
 
 def equal(one, other):
-    """Whether some numbering of the nodes makes two cells one, tried without regard to order."""
+    """Whether some numbering of the nodes makes two cells the same; all numberings are tried."""
     for order in permutations((2, 3, 4, 5)):
         number = {0: 0, 1: 1, **dict(zip((2, 3, 4, 5), order, strict=True))}
         moved = {
@@ -82,7 +82,7 @@ def test_canonical_is_equal_exactly_for_isomorphic_cells():
     rng = np.random.default_rng(1)
     found = 0
     for _ in range(300):
-        # Few operations and a single cell: else no two that are drawn would ever be isomorphic.
+        # Use one operation and compare single cells; otherwise no two drawn cells would ever be isomorphic.
         pair = []
         for _ in range(2):
             architecture = list(SPACE.sample(rng))
@@ -101,10 +101,10 @@ def test_canonical_is_equal_exactly_for_isomorphic_cells():
 
 
 def test_swapping_two_nodes_that_do_not_meet_is_the_same_cell():
-    # Nodes 2 and 3 both come from the inputs alone, and nothing comes from them.
+    # Nodes 2 and 3 both have edges from the inputs only, and no edges lead out of them.
     one = (0, 1, 0, 2, 3, 0, 4, 4, 0, 4, 5) * 2
     other = (2, 3, 0, 0, 1, 0, 4, 5, 0, 4, 4) * 2
     assert SPACE.canonical(one) == SPACE.canonical(other)
     assert SPACE.canonical(one) <= min(one, other)
-    # The operations on one edge and on another are not interchangeable.
+    # Exchanging the operations of two edges gives another cell.
     assert SPACE.canonical((1, 0, *one[2:])) != SPACE.canonical(one)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench_lab.errors import UsageError
+from nasbench_lab.spaces import Architecture
 from tests.nasbench101 import NAMES, SPACE, distinct_cells, module
 
 INCEPTION = (
@@ -29,18 +30,18 @@ def matrix(architecture):
 
 
 def on_a_path(architecture):
-    """Whether each vertex is on a path from input to output, by powers of the matrix."""
+    """Whether each vertex is on a path from input to output, computed from a power of the matrix."""
     reachable = np.linalg.matrix_power(np.eye(7, dtype=int) + matrix(architecture), 7) > 0
     return reachable[0] & reachable[:, 6]
 
 
 def same_cells(architecture):
-    """Every tuple without dead edges that is the same graph, by trying all orders of the inner vertices."""
+    """All tuples without dead edges for the same graph, found by trying every order of the inner vertices."""
     kept = on_a_path(architecture)
     edges = matrix(architecture) * np.outer(kept, kept)
     labels = np.array((0, *architecture[21:], 0)) * kept
-    for order in itertools.permutations(range(1, 6)):
-        order = np.array((0, *order, 6))
+    for inner in itertools.permutations(range(1, 6)):
+        order = np.array((0, *inner, 6))
         ordered = edges[np.ix_(order, order)]
         if not np.tril(ordered).any():
             yield (*ordered[np.triu_indices(7, 1)].tolist(), *labels[order][1:6].tolist())
@@ -142,14 +143,20 @@ def test_as_many_cells_are_distinct_as_published(vertices, distinct):
 
 
 def test_hashes_of_distinct_cells_are_distinct():
-    """As `canonical` keeps the hash, both part the cells alike; tests/performance shows it for all cells."""
+    """Since `canonical` keeps the hash, both divide the cells into the same classes.
+
+    A script in tests/performance shows this for all cells.
+    """
     indices = distinct_cells(5).tolist()
     assert len({SPACE.module_hash(SPACE.architecture(index)) for index in indices}) == len(indices) == 2532
 
 
 def test_every_labelled_graph_of_five_vertices_by_its_hash_alone():
-    """As the official enumeration does it, with no canonical form: as many hashes, each one class of ours."""
-    classes = {}
+    """Enumerate as the official code does, without a canonical form.
+
+    There are as many hashes as published, and each belongs to exactly one canonical form of ours.
+    """
+    classes: dict[str, set[Architecture]] = {}
     for edges in itertools.product((0, 1), repeat=10):
         free = iter(edges)
         full = tuple(

@@ -61,9 +61,9 @@ def test_canonical_is_the_smallest_of_its_class():
     [
         # A sum does not depend on the order of its branches.
         ((1, 2, 2, 1, 3, 4), (1, 2, 2, 3, 1, 4)),
-        # Node 1 is the input, so that edges from either are the same.
+        # Node 1 equals the input, so an edge may start at either.
         ((1, 3, 0, 2, 0, 0), (1, 0, 3, 2, 0, 0)),
-        # What follows a killed node does not matter.
+        # The edges out of a node without input do not matter.
         ((0, 2, 1, 3, 4, 1), (0, 2, 3, 3, 2, 1)),
     ],
 )
@@ -85,7 +85,7 @@ def test_equal_cells_compute_the_same_function():
         nodes = [np.array([0.3, -1.7])]
         edges = iter(choices)
         for sources in (1, 2, 3):
-            # An operation on nothing gives nothing: published cells are merged on that ground.
+            # An operation on zeros gives zeros; published cells are merged on this assumption.
             inputs = [(next(edges), nodes[source]) for source in range(sources)]
             terms = [operations[choice](x) if x.any() else 0 * x for choice, x in inputs]
             nodes.append(np.sum(np.sort(terms, axis=0), axis=0))
@@ -110,7 +110,7 @@ def test_features_count_what_is_on_the_paths():
     edges, counts, paths, cell = np.split(features, [30, 35, 63])
     assert edges.reshape(6, 5).argmax(axis=1).tolist() == [3, 0, 2, 1, 0, 4]
     assert counts.tolist() == [2, 1, 1, 1, 1]
-    # By path: skips, 1x1, 3x3, pools, alive, convolutions, 3x3 windows.
+    # Per path: skips, 1x1, 3x3, pools, alive, convolutions, 3x3 windows.
     assert paths.reshape(4, 7).tolist() == [
         [1, 0, 0, 0, 1, 0, 0],
         [0, 0, 0, 0, 0, -1, -1],

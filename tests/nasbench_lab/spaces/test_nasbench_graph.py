@@ -45,9 +45,9 @@ def test_as_many_are_distinct_as_published():
         ("0-0-1-2:gcn,gat,fc,gin", "0-0-1-2:gat,gcn,gin,fc"),
         # A skip in the middle of a chain goes to the front.
         ("0-1-2-3:gcn,skip,gat,fc", "0-1-2-3:skip,gcn,gat,fc"),
-        # One beside others at the end of a branch stays: it adds to the output.
+        # A skip at the end of a branch, beside others, stays: it adds to the output.
         ("0-1-1-1:gcn,skip,gat,fc", "0-1-1-1:gcn,gat,fc,skip"),
-        # One from the input of the cell to its output does not.
+        # A skip from the input of the cell to its output does not stay.
         ("0-0-0-0:skip,gat,fc,gcn", "0-1-1-1:skip,gat,gcn,fc"),
     ],
 )
@@ -57,7 +57,7 @@ def test_canonical_form(written, listed):
 
 @pytest.mark.parametrize("space", SPACES, ids=lambda space: space.name)
 def test_canonical_agrees_with_the_published_code(space):
-    """The package's own canonicalisation of every architecture gives the same key."""
+    """The package's own canonicalisation gives the same key for every architecture."""
     published = pytest.importorskip("nas_bench_graph.architecture")
     for architecture in valid(space):
         canonical = space.canonical(architecture)

@@ -1,4 +1,4 @@
-"""What is particular to the size space of NATS-Bench; the rest is in the conformance tests."""
+"""Rules that only the size space of NATS-Bench has; the conformance tests check the rest."""
 
 import itertools
 
@@ -11,7 +11,7 @@ space = find_space("nats_sss")
 
 
 def test_size_and_order_are_the_official_ones():
-    """The official order is that of nested loops over the stages, the last one innermost."""
+    """The official order comes from nested loops over the stages, with the last stage innermost."""
     channels = [8 * times for times in range(1, 9)]
     official = [":".join(map(str, choice)) for choice in itertools.product(channels, repeat=5)]
     assert len(official) == 32_768

@@ -1,4 +1,4 @@
-"""The spaces of TransNAS-Bench-101, against what is published and against networks worked out by hand."""
+"""The spaces of TransNAS-Bench-101, against published facts and against networks worked out by hand."""
 
 from collections import Counter
 from itertools import product
@@ -84,10 +84,10 @@ def test_other_cells_are_refused(text):
     [
         ("3_33_330", "0_30_303"),  # node 2 leads nowhere; then nodes 1 and 2 swapped
         ("3_30_302", "0_30_302"),  # node 1 leads nowhere
-        ("3_33_300", "0_00_300"),  # both
+        ("3_33_300", "0_00_300"),  # both lead nowhere
         ("0_10_013", "0_10_003"),  # nothing to skip
-        ("0_01_001", "0_00_000"),  # one after the other
-        ("0_02_001", "0_02_001"),  # the convolution of nothing gives its bias
+        ("0_01_001", "0_00_000"),  # one skip loses its input, then the other
+        ("0_02_001", "0_02_001"),  # a convolution of zeros gives its bias
         ("3_20_012", "2_30_021"),  # nodes 1 and 2 swapped
         ("2_30_021", "2_30_021"),
         ("1_02_333", "1_02_333"),
@@ -99,10 +99,10 @@ def test_equal_cells_have_one_form(written, canonical):
 
 
 def outputs(cell, weights, biases):
-    """A cell on numbers: each edge is a function of its own, that of a skip from the input included.
+    """A cell on numbers; each edge is a different function, and so is a skip from the input.
 
-    `weights` and `biases` are drawn for each kind of edge, by the two nodes that it joins once nodes 1 and
-    2 may have been swapped: the sum over both names of them is what two such networks share.
+    `weights` and `biases` have a random value for each pair of nodes and operation. Two cells that differ
+    only by a swap of nodes 1 and 2 are equal, so the result is summed over both numberings of these nodes.
     """
     total = 0.0
     for names in ((0, 1, 2, 3), (0, 2, 1, 3)):

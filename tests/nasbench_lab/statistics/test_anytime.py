@@ -26,7 +26,7 @@ class Steps(NamedTuple):
 
 @st.composite
 def steps(draw: st.DrawFn) -> Steps:
-    """Runs of different lengths, some empty, some failed, with equal costs now and then."""
+    """Runs of different lengths; some are empty, some fail, and some have equal costs."""
     step = st.tuples(st.integers(0, 3), st.none() | st.integers(0, 5))
     runs = draw(st.lists(st.lists(step, max_size=6), min_size=1, max_size=5))
     cost = [np.cumsum([1 + spent for spent, _ in run[:1]] + [spent for spent, _ in run[1:]]) for run in runs]
@@ -108,7 +108,7 @@ def test_success_rate_has_wilsons_interval() -> None:
 
 
 def test_expected_running_time_by_hand() -> None:
-    # Three runs: reached at 2, never within 10, reached at 4: 16 spent, 2 successes.
+    # Three runs reach the target at 2, never within 10, and at 4: 2 successes for a cost of 16.
     estimate = expected_running_time(
         np.array([2.0, np.nan, 4.0]), np.array([10.0, 10.0, 10.0]), np.random.default_rng(0)
     )
@@ -130,7 +130,7 @@ def test_expected_running_time_of_one_run_and_of_none() -> None:
 
 
 def test_expected_running_time_covers() -> None:
-    # Of a time that is exponential with mean 100, cut off at 60, the expected running time is 100.
+    # An exponential time with mean 100, cut off at 60, has an expected running time of 100.
     rng = np.random.default_rng(0)
     covered = 0
     for _ in range(300):
@@ -143,7 +143,7 @@ def test_expected_running_time_covers() -> None:
 
 
 def test_area_by_hand() -> None:
-    # Run 0 from 2 to 6: 50 for 1, 70 for 1, 60 for 2; run 1 is at 80 all along.
+    # Run 0 from cost 2 to 6: 50 for 1, 70 for 1, 60 for 2. Run 1 is at 80 all the time.
     np.testing.assert_allclose(area_under_curve(2, 6, *EXAMPLE), [60, 80, np.nan])
     np.testing.assert_allclose(area_under_curve(1, 6, *EXAMPLE)[1:], [np.nan, np.nan])
 

@@ -23,7 +23,7 @@ def test_blocks_do_not_change_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> 
 def test_runs_are_drawn_evenly() -> None:
     counts = np.concatenate(list(resampled_counts(5, 4000, np.random.default_rng(0))))
     np.testing.assert_allclose(counts.mean(axis=0), 1, atol=0.06)
-    # A count is binomial(5, 1/5).
+    # A count is distributed as binomial(5, 1/5).
     np.testing.assert_allclose(counts.var(axis=0), 0.8, atol=0.08)
 
 

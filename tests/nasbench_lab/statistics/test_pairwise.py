@@ -19,7 +19,7 @@ from nasbench_lab.statistics.pairwise import (
 )
 
 Draw = Callable[[np.random.Generator, int], np.ndarray]
-# Few distinct values, so that ties are common.
+# Ties are common because there are few distinct values.
 sample = st.lists(st.integers(0, 6).map(float), min_size=1, max_size=12).map(np.array)
 
 DISTRIBUTIONS: dict[str, Draw] = {
@@ -27,6 +27,10 @@ DISTRIBUTIONS: dict[str, Draw] = {
     "three values": lambda rng, n: rng.choice([0.0, 1.0, 2.0], p=[0.2, 0.3, 0.5], size=n),
     "nearly all equal": lambda rng, n: rng.choice([0.0, 1.0], p=[0.1, 0.9], size=n),
 }
+
+
+def floats(values: np.ndarray) -> np.ndarray:
+    return values * 1.0
 
 
 def a12_by_double_loop(first: np.ndarray, second: np.ndarray) -> float:
@@ -75,7 +79,7 @@ def test_placements_count_ties_half() -> None:
 def test_small_tied_samples_have_scipys_exact_permutation_p(n: int, m: int) -> None:
     rng = np.random.default_rng(n * m)
     for _ in range(5):
-        first, second = rng.integers(0, 4, size=n) * 1.0, rng.integers(0, 5, size=m) * 1.0
+        first, second = floats(rng.integers(0, 4, size=n)), floats(rng.integers(0, 5, size=m))
         exact = stats.PermutationMethod(n_resamples=20_000)
         expected = stats.mannwhitneyu(first, second, method=exact)
         assert mann_whitney(first, second) == pytest.approx(tuple(expected))
@@ -105,7 +109,7 @@ def test_without_ties_it_is_scipys_exact_test(n: int, m: int) -> None:
 
 
 def test_nine_runs_a_side_have_the_critical_value_of_published_tables() -> None:
-    # U = 17 is the largest that is significant at 5 %; 972 of 48,620 divisions have it or less.
+    # U = 17 is the largest U that is significant at 5 %; 972 of 48,620 divisions have a U of 17 or less.
     for ninth, u, p_value in ((16, 17, 2 * 972 / 48_620), (17, 18, 0.0503085)):
         first = np.array([1.0, 2, 3, 4, 5, 6, 7, ninth, 18])
         second = np.setdiff1d(np.arange(1.0, 19), first)
@@ -121,7 +125,7 @@ def test_many_runs_without_ties_take_the_normal_approximation() -> None:
 
 def test_many_tied_runs_take_the_normal_approximation() -> None:
     rng = np.random.default_rng(0)
-    first, second = rng.integers(0, 50, size=500) * 1.0, rng.integers(0, 50, size=500) * 1.0
+    first, second = floats(rng.integers(0, 50, size=500)), floats(rng.integers(0, 50, size=500))
     assert mann_whitney(first, second) == pytest.approx(tuple(stats.mannwhitneyu(first, second)))
 
 
@@ -189,7 +193,7 @@ def test_verdict(a12: float, p_holm: float, expected: str) -> None:
 def test_an_algorithm_is_seldom_called_different_from_itself(n: int, comparisons: int, draw: Draw) -> None:
     rng = np.random.default_rng(n)
     different = sum(mann_whitney(draw(rng, n), draw(rng, n)).p_value < 0.05 for _ in range(comparisons))
-    # No more than a test that errs in exactly 5 % would reach once in a hundred times.
+    # A test that errs in exactly 5 % of cases stays within this bound in 99 of 100 trials.
     assert different <= stats.binom.ppf(0.99, comparisons, 0.05)
 
 
@@ -210,7 +214,7 @@ def test_a12_interval_covers_with_heavy_ties() -> None:
     covered = 0
     for _ in range(400):
         first, second = rng.random(30) < 0.98, rng.random(30) < 0.95
-        low, high = vargha_delaney_interval(first * 1.0, second * 1.0)
+        low, high = vargha_delaney_interval(floats(first), floats(second))
         covered += low <= 0.515 <= high
     assert covered >= stats.binom.ppf(0.01, 400, 0.95)
 

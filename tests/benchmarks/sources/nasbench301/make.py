@@ -1,14 +1,16 @@
-"""How the files beside this one were made; not a test, and nothing runs it.
+"""Make the files beside this one; this is not a test, and nothing runs it.
 
-Small ensembles in the layout of the official `nasbench301_models_v1.0`, pickled by real boosters of the time
-(XGBoost 1.2.1, LightGBM 2.3.1, Python 3.8, numpy 1.21), fitted on vectors that the real ConfigSpace 0.4.12
-made of the published `configspace.json`; and in `expected.json` what ConfigSpace and the boosters themselves
-answer. To make them again, in an environment with these versions:
+The files are small ensembles in the layout of the official `nasbench301_models_v1.0`. Real boosters of the
+time pickled them (XGBoost 1.2.1, LightGBM 2.3.1, Python 3.8, numpy 1.21). They were fitted on vectors that
+the real ConfigSpace 0.4.12 made from the published `configspace.json`. The file `expected.json` holds the
+answers of ConfigSpace and of the boosters. To make the files again, run this with the same versions:
 
     PYTHONHASHSEED=0 python make.py GENOTYPES  # a file with one genotype a line
 
-The accuracies and times learnt are made up.
+The accuracies and times that the boosters learn are made up.
 """
+
+# mypy: disable-error-code="import-not-found"
 
 import json
 import pickle
@@ -30,7 +32,7 @@ CONVOLUTIONS = ["sep_conv_3x3", "sep_conv_5x5", "dil_conv_3x3", "dil_conv_5x5"]
 OPERATIONS = ["max_pool_3x3", "avg_pool_3x3", "skip_connect", *CONVOLUTIONS]
 FIRST_EDGE = {2: 0, 3: 2, 4: 5, 5: 9}
 
-# What is not searched, as `fixed_hyperparameters` of the official `api.py`.
+# Settings that are not searched, as in `fixed_hyperparameters` of the official `api.py`.
 FIXED = {
     "CreateImageDataLoader:batch_size": 96,
     "ImageAugmentation:augment": True,
@@ -79,7 +81,7 @@ def pairs(node):
 
 
 def configuration_space():
-    """The published `configspace.json`, with the changes that the official code makes once it is read."""
+    """The published `configspace.json` with the changes that the official code makes after reading it."""
     cells = ("normal", "reduce")
     hyperparameters = [
         number("CreateImageDataLoader:batch_size", "uniform_int", 64, 128, 96, log=True),
@@ -134,7 +136,7 @@ def configuration_space():
 
 
 def vector(space, edges):
-    """ConfigSpace's vector of two cells of eight edges, -1 where it says that there is no value."""
+    """ConfigSpace's vector of two cells of eight edges; -1 stands for a missing value."""
     values = dict(FIXED)
     for cell, cell_edges in zip(("normal", "reduce"), edges):  # noqa: B905 (as Python 3.8 has it)
         for node in (2, 3, 4, 5):
@@ -164,7 +166,7 @@ def member(ensemble, model, booster, name, i):
     folder = HERE / "nb_models" / ensemble / f"ensemble_member_{i}"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "surrogate_model.model").open("wb") as file:
-        # Python 3.6 and 3.7 write protocol 3 where nothing is said, Python 3.8 writes protocol 4.
+        # By default, Python 3.6 and 3.7 write protocol 3 and Python 3.8 writes protocol 4.
         pickle.dump(booster, file, protocol=3 + i)
     (folder / "model_config.json").write_text(json.dumps({"model": name, **model}))
     (folder / "data_config.json").write_text(json.dumps({"seed": 6}))

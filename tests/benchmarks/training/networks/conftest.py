@@ -1,10 +1,10 @@
 import pytest
-import torch
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """Networks this small are faster on one thread, the more so on a busy machine."""
+    """Use one thread: networks this small are faster on it, above all on a busy machine."""
+    torch = pytest.importorskip("torch")
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

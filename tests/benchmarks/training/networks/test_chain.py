@@ -1,4 +1,4 @@
-"""Networks of plain chains: which layers they have, and the smallest images."""
+"""Networks of plain chains: their layers, and the smallest images they take."""
 
 import numpy as np
 import pytest

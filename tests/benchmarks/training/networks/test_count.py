@@ -1,4 +1,4 @@
-"""Counting against numbers worked out by hand."""
+"""Counts against numbers worked out by hand."""
 
 import pytest
 import torch

@@ -1,8 +1,9 @@
-"""NAS-Bench-101 networks against published sizes and a network written once more, after the paper."""
+"""NAS-Bench-101 networks against published sizes and against a second network written from the paper."""
 
 import csv
 import gzip
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def listed(row):
 
 
 def test_published_numbers_of_parameters(published_data):
-    """Of a sample, and of rows whose number depends on the order of the vertices."""
+    """Check a sample, and the rows whose number depends on the order of the vertices."""
     with gzip.open(published_data / "nasbench101" / "nb101_30k.csv.gz", "rt") as file:
         rows = list(csv.DictReader(file))
     reordered = [row for row in rows[:800] if is_reordered(listed(row))]
@@ -47,7 +48,7 @@ def test_published_numbers_of_parameters(published_data):
 
 
 def is_reordered(architecture):
-    """Whether three vertices lead to the output, and the largest cells are not written as enumerated."""
+    """Whether a full-size cell has three vertices before the output and differs from its published form."""
     graph = published_form(architecture)
     written = set(zip(*np.nonzero(matrix_of(architecture)), strict=True))
     return len(graph.sources(graph.output)) == 3 and graph.output == 6 and written != graph.edges
@@ -59,7 +60,7 @@ def is_reordered(architecture):
     ids=["input to output", "one convolution", "one convolution and the input"],
 )
 def test_small_cells_counted_by_hand(edges, kernels):
-    """Every projection is from the input of the cell, and here the convolution comes after the first."""
+    """Every projection starts at the input of the cell; the 3x3 convolution follows the first projection."""
     stages = [(128, 128)] * 3 + [(128, 256)] + [(256, 256)] * 2 + [(256, 512)] + [(512, 512)] * 2
     by_hand = 27 * 128 + 2 * 128 + 512 * 10 + 10
     for inputs, outputs in stages:
@@ -75,7 +76,7 @@ def matrix_of(architecture):
 
 
 def reordered(architecture, order):
-    """The same cell with its inner vertices in another order; None where an edge would lead backward."""
+    """The same cell with its inner vertices in another order; None if an edge would lead backward."""
     places = [0, *order, 6]
     matrix = matrix_of(architecture)[np.ix_(places, places)]
     if np.tril(matrix).any():
@@ -103,7 +104,7 @@ def test_dead_vertices_do_not_count():
 
 
 def test_channels_are_divided_as_published():
-    """Three vertices lead to the output; the first two of 128 channels take one more than the last."""
+    """Three vertices share the 128 channels of the output; the first two get one more than the last."""
     graph = published_form(
         space.parse("111000-00011-0001-001-00-0:conv3x3,conv1x1,maxpool3x3,conv3x3,conv3x3")
     )
@@ -114,7 +115,7 @@ def test_channels_are_divided_as_published():
 
 
 def written_once_more(weights, matrix, operations, inputs, x, outputs):
-    """A cell as the paper describes it, by functions alone, on the adjacency matrix of its pruned graph."""
+    """A cell as the paper describes it, by functions only, from the adjacency matrix of its pruned graph."""
     count = len(matrix)
     leads = [vertex for vertex in range(1, count - 1) if matrix[vertex][count - 1]]
     channels = [inputs, *[0] * (count - 2), outputs]
@@ -157,10 +158,10 @@ def test_cells_compute_what_the_paper_says(seed):
     graph = published_form(architecture)
     matrix = np.zeros((graph.output + 1,) * 2, dtype=int)
     matrix[tuple(np.array(sorted(graph.edges)).T)] = 1
-    whole = network(architecture, SMALL)
+    whole: Any = network(architecture, SMALL)
     x = torch.randn(4, 3, 8, 8)
     stem, first, _, second, *_, dense = whole
-    for weights in whole.parameters():  # or batch normalisation would scale and shift by nothing
+    for weights in whole.parameters():  # else normalisation would scale by 1 and shift by 0
         torch.nn.init.normal_(weights, std=0.5)
     with torch.no_grad():
         y = written_once_more(first.state_dict(), matrix, graph.operations, 16, stem(x), 16)
@@ -172,7 +173,7 @@ def test_cells_compute_what_the_paper_says(seed):
 
 def test_weights_begin_as_published():
     torch.manual_seed(0)
-    whole = network(space.parse("100000-00001-0000-000-00-0:" + ",".join(["conv3x3"] * 5)), PUBLISHED)
+    whole: Any = network(space.parse("100000-00001-0000-000-00-0:" + ",".join(["conv3x3"] * 5)), PUBLISHED)
     weights = whole[1].operations[0][0].weight
     assert weights.std().item() == pytest.approx((9 * 128) ** -0.5, rel=0.01)
     assert weights.abs().max().item() <= 2 * (9 * 128) ** -0.5 / 0.8796 * 1.001

@@ -1,10 +1,11 @@
-"""NAS-Bench-201 networks against published sizes and a network written once more, after the paper."""
+"""NAS-Bench-201 networks against published sizes and against a second network written from the paper."""
 
 import bz2
 import csv
 import gzip
 from functools import cache
 from itertools import pairwise, product
+from typing import Any
 
 import pytest
 import torch
@@ -33,7 +34,7 @@ def counted(architecture, shape=PUBLISHED):
 @given(architecture=CELLS)
 @settings(max_examples=5)
 def test_published_formula_of_parameters(architecture):
-    """Also of cells with dead edges: the published network has the weights of every convolution."""
+    """Dead edges count too: the published network has the weights of every convolution."""
     ones, threes = architecture.count(CONV_1X1), architecture.count(CONV_3X3)
     assert round(counted(architecture).parameters * 1e6) == 73306 + 28000 * ones + 243040 * threes
 
@@ -41,7 +42,7 @@ def test_published_formula_of_parameters(architecture):
 @given(architecture=CELLS)
 @settings(max_examples=3)
 def test_every_convolution_costs_what_it_costs_alone(architecture):
-    """Also on dead edges, which the published network computes."""
+    """Dead edges count too, because the published network computes them."""
     empty = counted((NONE,) * 6).flops
     one, three = (counted((kind, *[NONE] * 5)).flops - empty for kind in (CONV_1X1, CONV_3X3))
     expected = empty + one * architecture.count(CONV_1X1) + three * architecture.count(CONV_3X3)
@@ -54,10 +55,10 @@ IMAGES = {"cifar10": (10, 32), "cifar10-valid": (10, 32), "cifar100": (100, 32),
 
 @pytest.mark.parametrize("index", [0, 11])
 def test_published_parameters_and_flops(published_data, index):
-    """Of every training in the official files.
+    """The numbers of every training in the official files are compared.
 
-    Their FLOPs have one more for each class: the bias of the classifier, which counts as nothing here (as
-    in NAS-Bench-Macro). Everything else, on every data set, is the same number.
+    The official FLOPs are larger by one for each class: the bias of the classifier. It is not counted here,
+    nor in NAS-Bench-Macro. All other numbers are the same on every data set.
     """
     folder = published_data / "nasbench201" / "NATS-tss-v1_0-3ffb9-simple"
     with bz2.open(folder / f"{index:06d}.pickle.pbz2") as file:
@@ -82,7 +83,7 @@ def test_published_parameters_of_a_sample(published_data):
 
 
 def paths(architecture):
-    """Every way from the input to the output along edges that are not `none`, as sets of edges."""
+    """Every path from the input to the output along edges that are not `none`, as a set of edges."""
     leads = {edge for edge, choice in zip(EDGES, architecture, strict=True) if choice != NONE}
     ways = ([0, 3], [0, 1, 3], [0, 2, 3], [0, 1, 2, 3])
     walked = [set(pairwise(way)) for way in ways]
@@ -94,7 +95,7 @@ def test_live_edges_are_those_of_the_paths():
         live = live_edges(architecture)
         assert set(live) == set().union(*paths(architecture))
         assert all(architecture[EDGES.index(edge)] == choice for edge, choice in live.items())
-        # Into a node before out of it.
+        # The edges into a node come before the edges out of it.
         order = list(live)
         assert all(first[1] != second[0] or i < j
                    for i, first in enumerate(order) for j, second in enumerate(order))  # fmt: skip
@@ -114,14 +115,14 @@ def relu_conv_norm(weights, convolution, normalisation, x, stride=1):
 
 
 def pool(x):
-    """The mean of the up to nine neighbours that are in the image."""
+    """The mean of a 3x3 window, over the pixels that are in the image."""
     windows = functional.pad(x, (1, 1, 1, 1)).unfold(2, 3, 1).unfold(3, 3, 1).sum((-1, -2))
     inside = functional.pad(torch.ones_like(x), (1, 1, 1, 1)).unfold(2, 3, 1).unfold(3, 3, 1).sum((-1, -2))
     return windows / inside
 
 
 def cell_once_more(weights, name, architecture, x):
-    """Every edge in turn, dead or alive, as `InferCell` of NAS-Bench-201 does."""
+    """Compute every edge in turn, dead or alive, as `InferCell` of NAS-Bench-201 does."""
     nodes, choices = [x], iter(architecture)
     for target in (1, 2, 3):
         total = torch.zeros_like(x)
@@ -157,7 +158,7 @@ def compare(architecture, shifts, seed=0):
     torch.manual_seed(seed)
     whole = network(architecture, SMALL).double()
     for name, weights in whole.named_parameters():
-        # Or batch normalisation would scale by 1 and shift by 0.
+        # Without this, batch normalisation would scale by 1 and shift by 0.
         if weights.ndim == 1 and (shifts or "weight" in name):
             torch.nn.init.normal_(weights, mean=0.5, std=0.5)
     x = torch.randn(5, 3, 8, 8, dtype=torch.float64)
@@ -186,10 +187,10 @@ def test_every_operation_on_every_edge(position, choice):
 @given(architecture=CELLS)
 @settings(max_examples=20)
 def test_dead_edges_change_nothing_at_the_start(architecture):
-    """Batch normalisation of nothing is its shift, which begins at 0.
+    """Batch normalisation of zeros gives its shift, which starts at 0.
 
-    In the published network that shift is trained where a convolution follows `none`; NATS-Bench holds such
-    cells equal to those without it (`to_unique_str`), and here they are.
+    In the published network, that shift is trained if a convolution follows `none`. NATS-Bench still treats
+    such cells as equal to those without the convolution (`to_unique_str`). In this package they are equal.
     """
     compare(architecture, shifts=False)
 
@@ -202,7 +203,7 @@ def test_where_nothing_reaches_the_output_all_is_finite():
         whole = network(architecture, SMALL)
         logits = whole(torch.randn(4, 3, 8, 8))
         assert torch.isfinite(logits).all()
-        # No image is another to it.
+        # The network gives the same answer for every image.
         torch.testing.assert_close(logits, logits[:1].expand(4, -1))
         functional.cross_entropy(logits, torch.arange(4)).backward()
         gradients = [weights.grad for weights in whole.parameters() if weights.grad is not None]
@@ -215,7 +216,7 @@ def test_where_nothing_reaches_the_output_all_is_finite():
 )
 def test_each_stage_halves_the_resolution(size, stride, sizes):
     shape = Shape(channels=4, stages=3, cells=1, stem_stride=stride, image_size=size)
-    layers = network((CONV_3X3,) * 6, shape)
+    layers: Any = network((CONV_3X3,) * 6, shape)
     x, seen = torch.randn(2, 3, size, size), []
     for position, layer in enumerate(layers[:7]):
         x = layer(x)

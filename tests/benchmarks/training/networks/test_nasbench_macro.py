@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from typing import Any
 
 import pytest
 import torch
@@ -38,13 +39,13 @@ def test_identities_within_a_stage_are_nothing():
 
 @pytest.mark.parametrize(("size", "left"), [(8, 1), (13, 2), (32, 4)])
 def test_three_stages_halve_the_resolution(size, left):
-    layers = network(space.parse("12012012"), Shape(channels=8, stages=3, cells=1))
+    layers: Any = network(space.parse("12012012"), Shape(channels=8, stages=3, cells=1))
     before_pooling = layers[: [isinstance(layer, nn.AdaptiveAvgPool2d) for layer in layers].index(True)]
     assert before_pooling(torch.randn(2, 3, size, size)).shape == (2, 40 * 8, left, left)
 
 
 def test_a_block_adds_its_input_only_where_it_fits():
-    layers = network(space.parse("11111111"), Shape(channels=8, stages=3, cells=1))
+    layers: Any = network(space.parse("11111111"), Shape(channels=8, stages=3, cells=1))
     blocks = [layer for layer in layers if hasattr(layer, "residual")]
     assert [block.residual for block in blocks] == [False, True, False, True, True, False, True, True]
     block = blocks[1].eval()

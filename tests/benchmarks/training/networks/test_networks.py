@@ -1,4 +1,4 @@
-"""What every network must do; a new file in `benchmarks/training/networks` is tested by existing."""
+"""Rules for every network; a new file in `benchmarks/training/networks` is tested automatically."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Made-up results for the figures, of any shape, and the tables of them."""
+"""Made-up results of any shape for the figures, and their tables."""
 
 from collections.abc import Callable
 
@@ -48,7 +48,7 @@ def synthetic(
     failed: int = 0,
     steps: int = 60,
 ) -> tuple[Results, Tables]:
-    """Runs that improve with their steps, later algorithms more; `regret` is that of every evaluation."""
+    """Runs that improve with their steps, later algorithms more; `regret`, if given, is constant."""
     cards = tuple(
         TaskCard(
             name=f"benchmark/{number}",

@@ -14,7 +14,7 @@ def test_lines_are_the_means_in_steps_on_logarithmic_axes(make: Make) -> None:
     for axes, task in zip(figure.axes, results.tasks, strict=True):
         assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
         assert axes.get_xlabel() == "Cost (simulated seconds)"
-        line = next(line for line in axes.lines if line.get_label() == "Local search")
+        line: Any = next(line for line in axes.lines if line.get_label() == "Local search")
         rows = tables.anytime.set_index(["task", "algorithm"]).loc[(task.name, "local_search")]
         assert line.get_drawstyle() == "steps-post"
         np.testing.assert_allclose(line.get_xdata(), rows["cost"])

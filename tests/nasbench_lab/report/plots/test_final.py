@@ -10,13 +10,13 @@ Make = Callable[..., Any]
 
 def test_few_runs_are_all_there_as_dots(make: Make) -> None:
     results, tables = make(tasks=1, algorithms=2, runs=12)
-    axes = final.draw(results, tables).axes[0]
+    axes: Any = final.draw(results, tables).axes[0]
     dots = [line for line in axes.lines if len(line.get_xdata()) == 12]
     for line, label in zip(dots, results.algorithms, strict=True):
         own = tables.final.loc[tables.final["algorithm"] == label, "regret"]
         at = np.asarray(line.get_xdata())
         np.testing.assert_allclose(np.sort(at)[own.le(0).sum() :], np.sort(own[own > 0]))
-        # Equal runs stand on each other instead of hiding each other.
+        # The dots of equal runs are stacked, so none hides another.
         assert len(set(zip(at, np.asarray(line.get_ydata()), strict=True))) == 12
 
 
@@ -28,7 +28,7 @@ def test_many_runs_are_a_histogram(make: Make) -> None:
 
 def test_the_median_is_marked(make: Make) -> None:
     results, tables = make(tasks=1, algorithms=1, runs=9)
-    axes = final.draw(results, tables).axes[0]
+    axes: Any = final.draw(results, tables).axes[0]
     circles = [line.get_xdata()[0] for line in axes.lines if line.get_color() == "white"]
     np.testing.assert_allclose(circles, tables.summary["regret_median"])
 

@@ -1,4 +1,4 @@
-"""All figures: which there are, that they draw whatever the data, and that files repeat exactly."""
+"""All figures: their list, that they draw any data, and that their files repeat exactly."""
 
 import re
 from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_captions_speak_of_regret_and_logarithms_only_where_they_are(make: Make)
         assert "higher is better" in none_known
         assert "regret" not in none_known
         assert axis not in none_known
-        # The optimum is that of a table, which may list a part of the space.
+        # The optimum is the best of a table, and a table may list only a part of the space.
         assert "possible" not in all_known + mixed
         assert "whole space" not in all_known + mixed
 

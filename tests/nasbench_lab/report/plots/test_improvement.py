@@ -15,7 +15,7 @@ def test_the_likelier_winner_is_named_first_and_the_clearest_pair_on_top(make: M
     frame = tables.improvement.assign(
         probability=[0.6, 0.1, 0.52], low=[0.55, 0.05, 0.4], high=[0.65, 0.2, 0.6]
     )
-    axes = improvement.draw(results, dataclasses.replace(tables, improvement=frame)).axes[0]
+    axes: Any = improvement.draw(results, dataclasses.replace(tables, improvement=frame)).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         "Regularized evolution over Random search",
         "Random search over Local search",

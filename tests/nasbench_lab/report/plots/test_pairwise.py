@@ -31,7 +31,7 @@ def test_better_is_blue_and_worse_is_red(make: Make) -> None:
     results, tables = make(tasks=1, algorithms=2)
     frame = tables.pairwise.assign(a12=0.9)
     axes = pairwise.draw(results, dataclasses.replace(tables, pairwise=frame)).axes[0]
-    mesh = axes.collections[0]
+    mesh: Any = axes.collections[0]
     mesh.update_scalarmappable()
     colours = mesh.get_facecolors().reshape(2, 2, 4)
     assert colours[0, 1][2] > colours[0, 1][0]

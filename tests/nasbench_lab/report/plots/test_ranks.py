@@ -11,7 +11,7 @@ Make = Callable[..., Any]
 
 
 def with_ranks(make: Make, p_values: list[float]) -> tuple[Any, Any]:
-    """Four algorithms of ranks 1 to 4, and Nemenyi's p-values of 12, 13, 14, 23, 24, 34."""
+    """Four algorithms of ranks 1 to 4, and Nemenyi's p-values of the pairs 12, 13, 14, 23, 24, 34."""
     results, tables = make(algorithms=4)
     pairs = pd.DataFrame(combinations(results.algorithms, 2), columns=["first", "second"])
     return results, dataclasses.replace(

@@ -17,7 +17,7 @@ def with_costs(make: Make, costs: list[float]) -> tuple[Any, Any]:
 
 def test_the_line_is_the_share_of_all_runs(make: Make) -> None:
     axes = targets.draw(*with_costs(make, [10.0, np.nan, 100.0, 10.0])).axes[0]
-    line = axes.lines[-1]
+    line: Any = axes.lines[-1]
     np.testing.assert_allclose(line.get_xdata()[1:-1], [10, 100])
     np.testing.assert_allclose(line.get_ydata(), [0, 50, 75, 75])
     assert line.get_drawstyle() == "steps-post"
