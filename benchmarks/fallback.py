@@ -25,7 +25,7 @@ class FallbackTask:
         second: a task on the same space, which counts cost in the same unit.
 
     Raises:
-        UsageError: the two have different spaces or units of cost.
+        UsageError: the two have different spaces, metrics or units of cost.
     """
 
     def __init__(self, first: Task, second: Task) -> None:
@@ -38,12 +38,28 @@ class FallbackTask:
                 f"{second.name} cannot answer for {first.name}: its space is {second.space.name}, not"
                 f" {first.space.name}"
             )
+        metrics = first.card.metric, second.card.metric
+        if metrics[0] != metrics[1]:
+            raise UsageError(
+                f"{second.name} cannot answer for {first.name}: its metric is {metrics[1]}, not {metrics[0]},"
+                " so one search would compare two metrics"
+            )
         if first.charges_seconds != second.charges_seconds:
             one, other = (first, second) if first.charges_seconds else (second, first)
             raise UsageError(
                 f"{second.name} cannot answer for {first.name}: {one.name} charges seconds and {other.name}"
                 " does not, so the costs of a run could not be added up"
             )
+
+    @property
+    def epochs(self) -> int:
+        """The first task's epochs."""
+        return self._first.epochs
+
+    @property
+    def fidelities(self) -> tuple[int, ...]:
+        """The epochs that both tasks have."""
+        return tuple(epochs for epochs in self._first.fidelities if epochs in self._second.fidelities)
 
     @property
     def charges_seconds(self) -> bool:

@@ -8,6 +8,7 @@
     ├── TrainingError             the training device failed
     ├── FetchError                a published file could not be fetched
     ├── ProcessError              a worker process was killed
+    ├── EvaluationError           a benchmark failed while it evaluated an architecture
     ├── AlgorithmError            an algorithm broke the contract, or failed
     └── StoreError                a folder of results cannot be used as asked
 
@@ -51,6 +52,10 @@ class ProcessError(NasbenchLabError):
     """A worker process was killed; its work is not to blame."""
 
 
+class EvaluationError(NasbenchLabError):
+    """A benchmark failed while it evaluated an architecture; the algorithm is not to blame."""
+
+
 class AlgorithmError(NasbenchLabError):
     """A search algorithm broke the contract, or failed."""
 
@@ -64,7 +69,14 @@ def unknown_name(kind: str, received: str, allowed: Iterable[str], remedy: str =
     names = sorted(allowed)
     nearest = get_close_matches(received, names, n=3, cutoff=0.5)
     text = f"unknown {kind} {received!r}"
-    if nearest:
-        text += "; did you mean " + " or ".join(repr(name) for name in nearest) + "?"
+    text += "; did you mean " + " or ".join(map(repr, nearest)) + "?" if nearest else "."
     text += f" Known: {', '.join(names) or 'none'}."
     return UsageError(f"{text} {remedy}".rstrip())
+
+
+def place_of(error: BaseException) -> str:
+    """The file and line that raised an error, in parentheses after a space; empty if unknown."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"

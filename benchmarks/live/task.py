@@ -77,7 +77,8 @@ class LiveTask:
                 f" received {seed!r}"
             )
         self._recipe, self._images, self._cache = recipe, images, cache
-        self._epochs = self._checked(recipe.epochs if epochs is None else epochs)
+        self.epochs = self._checked(recipe.epochs if epochs is None else epochs)
+        self.fidelities = tuple(range(1, recipe.epochs + 1))
         self.name = f"{space.name}/{images.name}"
         self.space = space
         self.seed = seed
@@ -91,19 +92,22 @@ class LiveTask:
         """Train an architecture, or look up its finished training. A failure is an evaluation, too."""
         if not self.space.is_valid(architecture):
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
-        after = self._epochs if epochs is None else self._checked(epochs)
-        outcomes = [self._outcome(architecture, seed) for seed in self._shown(rng)]
+        after = self.epochs if epochs is None else self._checked(epochs)
+        seeds = self._shown(rng)
+        outcomes = [self._outcome(architecture, seed) for seed in seeds]
         reached = [outcome.epochs[after - 1] for outcome in outcomes if len(outcome.epochs) >= after]
         failed = len(reached) < len(outcomes)
         spent = [_seconds(outcome, after) for outcome in outcomes]
         return Evaluation(
             valid_accuracy=0.0 if failed else _mean([epoch.valid_accuracy for epoch in reached]),
-            seconds=_mean(spent),
+            seconds=sum(spent),
             epochs=after,
             source="live",
             parameters=outcomes[0].parameters,
             flops=outcomes[0].flops,
             failed=failed,
+            training=f"{self._recipe.epochs} epochs, seed {seeds[0] if len(seeds) == 1 else 'mean'}",
+            train_seconds=sum(_train_seconds(outcome, after) for outcome in outcomes),
         )
 
     def test_accuracy(self, architecture: Architecture) -> float:
@@ -174,9 +178,9 @@ class LiveTask:
         """The description of this task in figures and reports."""
         recipe = self._recipe
         by = f"of live training by the recipe {recipe.title}"
-        seen_after = f"after {self._epochs} epochs"
-        if self._epochs < recipe.epochs:
-            seen_after = f"after {self._epochs} of {recipe.epochs} epochs"
+        seen_after = f"after {self.epochs} epochs"
+        if self.epochs < recipe.epochs:
+            seen_after = f"after {self.epochs} of {recipe.epochs} epochs"
         count = len(self._seeds)
         over = f"mean over {count} training seeds" if count > 1 else f"training seed {self._seeds[0]}"
         drawn = self.seed == "random" and count > 1
@@ -261,3 +265,10 @@ def _seconds(outcome: Outcome, epochs: int) -> float:
         return outcome.failed_seconds
     last = outcome.epochs[epochs - 1]
     return last.train_seconds + last.valid_seconds
+
+
+def _train_seconds(outcome: Outcome, epochs: int) -> float:
+    """The cost of a training up to an epoch, without the validation pass."""
+    return (
+        outcome.failed_seconds if len(outcome.epochs) < epochs else outcome.epochs[epochs - 1].train_seconds
+    )

@@ -215,6 +215,7 @@ class EnsemblesTask:
             )
         self.seed = seed
         self.epochs = EPOCHS
+        self.fidelities = (EPOCHS,)
         self._ensembles = ensembles
         # Predicted once per process: the evaluation without noise, and the noise.
         self._known: dict[Architecture, tuple[Evaluation, float]] = {}
@@ -277,6 +278,7 @@ class EnsemblesTask:
             valid_accuracy=min(max(float(accuracies.mean()), 0.0), 100.0),
             seconds=max(seconds, 0.0),
             epochs=EPOCHS,
+            training=f"{EPOCHS} epochs",
             source="surrogate",
         )
         # The variance is divided by the number of members, as in the official package, not by one less.

@@ -32,6 +32,7 @@ class SurrogateTask:
         self.space = surrogate.space
         self.seed = seed
         self.epochs = epochs if epochs is not None else surrogate.epochs[-1]
+        self.fidelities = surrogate.epochs
         self._surrogate = surrogate
         # Predicted once per process: the evaluation without noise, and the noise.
         self._known: dict[tuple[Architecture, int | None], tuple[Evaluation, float]] = {}
@@ -108,6 +109,12 @@ class SurrogateTask:
         seconds = 0.0
         if seconds_after(after) in self._surrogate.predictors:
             seconds = float(self._surrogate.mean(seconds_after(after), features)[0])
-        evaluation = Evaluation(valid_accuracy=accuracy, seconds=seconds, epochs=after, source="surrogate")
+        evaluation = Evaluation(
+            valid_accuracy=accuracy,
+            seconds=seconds,
+            epochs=after,
+            source="surrogate",
+            training=f"{after} epochs",
+        )
         self._known[architecture, epochs] = evaluation, noise
         return evaluation, noise

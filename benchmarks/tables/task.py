@@ -73,9 +73,10 @@ class TabularTask:
         return self._measured(self.epochs)[1].train_seconds is not None
 
     @property
-    def optimum(self) -> float:
+    def optimum(self) -> float | None:
         """The best reported accuracy of any listed architecture, in the metric's unit."""
-        return float(np.nanmax(self.reported))
+        known = self.reported[~np.isnan(self.reported)]
+        return float(known.max()) if len(known) else None
 
     @cached_property
     def lists_every_architecture(self) -> bool:
@@ -177,20 +178,39 @@ class TabularTask:
 
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
         """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
-        recorded = set(self._shown)
+        training = self._shown[self._length(epochs)]
+        valid = _required(training.valid_accuracy)
+        return valid.values[:, valid.epochs.index(epochs), :], training
+
+    def _length(self, epochs: int) -> int:
+        """The length of the training that an accuracy after some epochs is read off."""
+        recorded = {length: _required(each.valid_accuracy).epochs for length, each in self._shown.items()}
+        longest = max(recorded)
         # A task on short trainings reads earlier epochs from their own curve, as NATS-Bench does.
-        longest = max(self._shown)
-        for length in (*((self.epochs,) if self.epochs < longest else ()), epochs, longest):
-            if length in self._shown:
-                training = self._shown[length]
-                valid = _required(training.valid_accuracy)
-                if epochs in valid.epochs:
-                    return valid.values[:, valid.epochs.index(epochs), :], training
-                recorded.update(valid.epochs)
+        own = (self.epochs,) if self.epochs < longest else ()
+        for length in (*own, epochs, *sorted(recorded, reverse=True)):
+            if epochs in recorded.get(length, ()):
+                return int(length)
         raise UsageError(
             f"{self.name} lists no validation accuracy after {epochs} epochs; it lists"
-            f" {', '.join(map(str, sorted(recorded)))}"
+            f" {', '.join(map(str, sorted(self._recorded)))}"
         )
+
+    @cached_property
+    def fidelities(self) -> tuple[int, ...]:
+        """All epochs that a search may ask for, ascending: those with an accuracy and, if needed, a time."""
+        return tuple(sorted(filter(self._is_fidelity, self._recorded)))
+
+    @property
+    def _recorded(self) -> set[int]:
+        return {epochs for each in self._shown.values() for epochs in _required(each.valid_accuracy).epochs}
+
+    def _is_fidelity(self, epochs: int) -> bool:
+        try:
+            self._check_times(epochs, self._measured(epochs)[1])
+        except UsageError:
+            return False
+        return epochs > 0
 
     def _check_seed(self, valid: FloatArray) -> None:
         if self.seed in ("random", "mean"):
@@ -234,8 +254,9 @@ class TabularTask:
             raise self._unlisted(architecture)
         accuracies = valid[row].tolist()
         labels = _required(training.valid_accuracy).seeds
-        cost = self._cost(training, after, row, labels)
-        seconds = cost.tolist()
+        train_cost = _cost(training.train_seconds, after, row, labels)
+        cost = train_cost + _cost(training.valid_seconds, after, row, labels)
+        seconds, train_seconds = cost.tolist(), train_cost.tolist()
         present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
         if self.seed not in ("random", "mean"):
             present = [seed for seed in present if labels[seed] == self.seed]
@@ -244,9 +265,13 @@ class TabularTask:
         # Raised here, not after the search, so a fallback can both evaluate and report this architecture.
         self._check_reported(architecture, row)
         if self.seed == "mean":
+            # A mean of several trainings costs all of them.
             accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
-            seconds = [sum(seconds[seed] for seed in present) / len(present)]
-            present = [0]
+            seconds, train_seconds = (
+                [sum(each[seed] for seed in present)] for each in (seconds, train_seconds)
+            )
+            labels, present = ("mean",), [0]
+        length = self._length(after)
         known = tuple(
             Evaluation(
                 valid_accuracy=accuracies[seed],
@@ -256,22 +281,13 @@ class TabularTask:
                 parameters=_at(self._data.parameters, row),
                 flops=_at(self._data.flops, row),
                 latency=_at(self._latency, row),
+                training=f"{length} epochs, seed {labels[seed]}",
+                train_seconds=train_seconds[seed],
             )
             for seed in present
         )
         self._known.setdefault(epochs, {})[architecture] = known
         return known
-
-    def _cost(self, training: Training, epochs: int, row: int, seeds: tuple[str, ...]) -> FloatArray:
-        """Seconds charged for each seed: training up to that epoch, plus one validation pass."""
-        total = np.zeros(len(seeds))
-        for measured in (training.train_seconds, training.valid_seconds):
-            if measured is not None:
-                spent = measured.values[row, measured.epochs.index(epochs), :]
-                # A single published time is charged for every seed.
-                same = len(measured.seeds) == 1
-                total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
-        return total
 
     def _latency_on(self, device: str | None) -> FloatArray | None:
         devices = self._data.latency
@@ -295,9 +311,10 @@ class TabularTask:
         if missing:
             lacks = f"lists no {missing} of {cell}: its row has no value for it yet. Let"
         else:
+            count = len(self._data)
+            rows = f"{count:,} row{'s' * (count != 1)}"
             lacks = (
-                f"does not list {cell}: its table has {len(self._data):,} rows only. Import the whole of"
-                f" {name} (python -m nasbench_lab.data list says from which files), or let"
+                f"does not list {cell}: its table has only {rows}. Import a table with more of them, or let"
             )
         return UnlistedArchitecture(
             f"{self.name} {lacks} a surrogate answer: python -m nasbench_lab.data fit {name}, then --fallback"
@@ -312,6 +329,17 @@ def _seed_in_words(label: str) -> str:
     if not label.startswith("mean"):
         return "one training"
     return label.replace("mean of ", "mean of training seeds ", 1)
+
+
+def _cost(measured: Measurement | None, epochs: int, row: int, seeds: tuple[str, ...]) -> FloatArray:
+    """Seconds after some epochs, for each seed; 0 if they were not measured."""
+    total = np.zeros(len(seeds))
+    if measured is not None:
+        spent = measured.values[row, measured.epochs.index(epochs), :]
+        # A single published time is charged for every seed.
+        same = len(measured.seeds) == 1
+        total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
+    return total
 
 
 def _required(measurement: Measurement | None) -> Measurement:

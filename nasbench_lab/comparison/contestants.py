@@ -21,6 +21,9 @@ from nasbench_lab.settings import keyword_parameters, read_settings
 # file that was edited since then differs from the code that runs.
 _imported: dict[str, str] = {}
 
+# Keyword parameters that are no hyperparameters: the harness gives them to an algorithm that names them.
+GIVEN = ("task",)
+
 
 @dataclass(frozen=True)
 class NamedAlgorithm:
@@ -139,7 +142,9 @@ def _function(module: ModuleType, name: str) -> Callable[..., Any]:
 
 
 def _hyperparameters(function: Callable[..., Any], settings: str, name: str) -> dict[str, Any]:
-    parameters = keyword_parameters(function)
+    parameters = {
+        name: parameter for name, parameter in keyword_parameters(function).items() if name not in GIVEN
+    }
     chosen = {key: parameter.default for key, parameter in parameters.items()}
     chosen |= read_settings(settings, parameters, f"hyperparameter of {name}")
     for key, value in chosen.items():

@@ -28,7 +28,7 @@ from nasbench_lab.comparison.tasks import (
     open_task,
     verify_task,
 )
-from nasbench_lab.errors import AlgorithmError, NasbenchLabError, TableError, UsageError
+from nasbench_lab.errors import AlgorithmError, NasbenchLabError, TableError, UsageError, place_of
 from nasbench_lab.processes import closing_quietly, leave_interrupts_to_parent
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.contract import Task
@@ -151,10 +151,12 @@ def _budgets(comparison: Comparison, tasks: Sequence[str]) -> Iterator[Budget]:
     for limit, target in zip(seconds, targets, strict=True):
         yield Budget(
             evaluations=comparison.budget_evaluations,
+            trainings=comparison.budget_trainings,
             seconds=limit,
             real_seconds=comparison.budget_real_seconds,
             target_accuracy=target,
             over_budget=comparison.over_budget,
+            promotions=comparison.promotions,
         )
 
 
@@ -317,7 +319,7 @@ def _run(
         raise
     except Exception as error:
         raise AlgorithmError(
-            f"{label} on {task}, run {run}: {type(error).__name__}: {error}{_place(error)}"
+            f"{label} on {task}, run {run}: {type(error).__name__}: {error}{place_of(error)}"
         ) from error
 
 
@@ -330,13 +332,6 @@ def _open(task: str, comparison: Comparison, live: LiveSettings) -> Task:
         live=live,
     )
     return open_task(task, view)
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "" if trace is None else f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})"
 
 
 def run_seed(root_seed: int, task: str, label: str, run: int) -> np.random.SeedSequence:

@@ -22,6 +22,7 @@ PROTOCOLS = {
         seeds=500,
         budget_seconds=(20_000, 40_000, 120_000),
         over_budget="include",
+        promotions="restart",
         epochs=12,
         training_seed="random",
     )

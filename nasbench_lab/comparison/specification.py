@@ -28,12 +28,16 @@ class Comparison:
             `package.module:function` for one of your own; `LABEL=` in front names it in the figures.
         seeds: independent runs of each algorithm on each task.
         budget_evaluations: evaluations of a run; 200 if no budget is given at all.
+        budget_trainings: full trainings of a run: the epochs charged, divided by those of the task's own
+            evaluations. An evaluation of fewer epochs counts as a part.
         budget_seconds: simulated seconds of a run; one number for all tasks, or one for each. Live
             training costs the seconds it took, so its results depend on the machine.
         budget_real_seconds: seconds of a run by the clock; results always depend on the machine.
         target_accuracy: validation accuracy that ends a run, in percent or the metric's own unit; one number
             for all tasks, or one for each.
-        over_budget: whether the evaluation that goes over budget_seconds counts.
+        over_budget: whether the evaluation that goes over budget_seconds or budget_trainings counts.
+        promotions: the charge for more epochs of a training that the search began: the new epochs alone
+            (`continue`), or all of them (`restart`). A separate training is always charged whole.
         epochs: training epochs behind the accuracy that a search sees; by default those of the longest
             training.
         training_seed: the training seed a search sees: `random` at each evaluation, `mean`, or a label.
@@ -57,10 +61,12 @@ class Comparison:
     )
     seeds: int = 50
     budget_evaluations: int | None = None
+    budget_trainings: float | None = None
     budget_seconds: tuple[float, ...] = ()
     budget_real_seconds: float | None = None
     target_accuracy: tuple[float, ...] = ()
     over_budget: Literal["include", "discard"] = "include"
+    promotions: Literal["continue", "restart"] = "continue"
     epochs: int | None = None
     training_seed: str = "random"
     fallback: tuple[str, ...] = ()
@@ -82,7 +88,7 @@ class Comparison:
             raise UsageError(f"root_seed is 0 or more; received {self.root_seed}")
         if self.epochs is not None and self.epochs < 1:
             raise UsageError(f"epochs is 1 or more; received {self.epochs}")
-        budgets = (self.budget_evaluations, self.budget_real_seconds)
+        budgets = (self.budget_evaluations, self.budget_trainings, self.budget_real_seconds)
         if all(budget is None for budget in budgets) and not self.budget_seconds:
             object.__setattr__(self, "budget_evaluations", DEFAULT_EVALUATIONS)
 

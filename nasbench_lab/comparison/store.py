@@ -21,6 +21,7 @@ import h5py
 import numpy as np
 
 from nasbench_lab.comparison.results import Results, Runs
+from nasbench_lab.comparison.specification import Comparison
 from nasbench_lab.errors import StoreError, UsageError
 from nasbench_lab.files import lock, replacing
 from nasbench_lab.search.card import TaskCard
@@ -30,6 +31,7 @@ from nasbench_lab.settings import from_mapping
 FORMAT_VERSION = 1
 SAVE_EVERY = 2.0  # seconds; a kill loses at most the runs finished in this time and the blocks in flight
 LOCK = ".lock"
+DEFAULTS = {field.name: field.default for field in fields(Comparison)}
 ARRAYS = tuple(field.name for field in fields(Run))
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
@@ -218,8 +220,8 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     asked = json.loads(json.dumps(asked))
     try:
         for name, value in asked["comparison"].items():
-            before = stored["comparison"].get(name)
-            # A setting that an older version did not have counts as not given.
+            # A comparison of an older version that lacked a setting was run as its default says.
+            before = stored["comparison"].get(name, DEFAULTS.get(name))
             if (before or None) != (value or None):
                 return f"its {name} is {before}, this one's {value}"
         for kind, name, digest in (("tasks", "name", "digest"), ("algorithms", "label", "source_sha256")):

@@ -24,6 +24,7 @@ from nasbench_lab.statistics.pairwise import p_number
 LARGEST_SVG = 700_000
 BUDGETS = {
     "budget_evaluations": "evaluations",
+    "budget_trainings": "full trainings",
     "budget_seconds": "simulated seconds",
     "budget_real_seconds": "seconds by the clock",
     "target_accuracy": "reached in validation",

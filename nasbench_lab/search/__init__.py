@@ -7,7 +7,15 @@ owns the budget, the stopping and the test accuracy.
 
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Algorithm, Evaluation, Query, Request, SearchProcess, Task
+from nasbench_lab.search.contract import (
+    Algorithm,
+    Evaluation,
+    Query,
+    Request,
+    SearchProcess,
+    Task,
+    TaskInfo,
+)
 from nasbench_lab.search.loop import search
 from nasbench_lab.search.run import Run
 
@@ -21,5 +29,6 @@ __all__ = [
     "SearchProcess",
     "Task",
     "TaskCard",
+    "TaskInfo",
     "search",
 ]

@@ -1,9 +1,11 @@
 """The budget of a search."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from nasbench_lab.errors import UsageError
+from nasbench_lab.settings import check_fields
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -12,32 +14,41 @@ class Budget:
 
     Attributes:
         evaluations: number of evaluations.
+        trainings: full trainings: the epochs charged, divided by those of the task's own evaluations.
         seconds: simulated seconds, the sum of `Evaluation.seconds`.
         real_seconds: seconds of wall-clock time.
         target_accuracy: a validation accuracy, in the metric's unit, that ends the search once seen.
         over_budget: whether the evaluation that goes over `seconds` still counts (`include`, as in
             NATS-Bench) or not (`discard`, as in NAS-Bench-201).
+        promotions: the charge for more epochs of a training that the search began: the new epochs alone
+            (`continue`), or all of them (`restart`, as in NATS-Bench).
     """
 
     evaluations: int | None = None
+    trainings: float | None = None
     seconds: float | None = None
     real_seconds: float | None = None
     target_accuracy: float | None = None
     over_budget: Literal["include", "discard"] = "include"
+    promotions: Literal["continue", "restart"] = "continue"
 
     def __post_init__(self) -> None:
+        check_fields(self)
         limits = {
             "evaluations": self.evaluations,
+            "trainings": self.trainings,
             "seconds": self.seconds,
             "real_seconds": self.real_seconds,
         }
         for name, limit in limits.items():
-            if limit is not None and not limit > 0:
-                raise UsageError(f"the budget of {name} must be above 0; received {limit:g}")
+            if limit is not None and not 0 < limit < math.inf:
+                raise UsageError(f"the budget of {name} must be a finite number above 0; received {limit:g}")
         if all(limit is None for limit in limits.values()):
             raise UsageError(
-                "a search needs a budget: set at least one of evaluations, seconds or real_seconds"
-                " (a target accuracy alone may never be reached)"
+                "a search needs a budget: set at least one of evaluations, trainings, seconds or"
+                " real_seconds (a target accuracy alone may never be reached)"
             )
-        if self.over_budget not in ("include", "discard"):
-            raise UsageError(f"over_budget is 'include' or 'discard'; received {self.over_budget!r}")
+        if self.target_accuracy is not None and not math.isfinite(self.target_accuracy):
+            raise UsageError(
+                f"the target accuracy must be a finite number; received {self.target_accuracy:g}"
+            )

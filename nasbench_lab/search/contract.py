@@ -1,10 +1,12 @@
 """The contract between an algorithm and the harness."""
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.spaces.base import Architecture, SearchSpace
 
@@ -23,6 +25,9 @@ class Evaluation(NamedTuple):
         latency: duration of one forward pass, in milliseconds; None if unknown.
         failed: whether the training diverged or broke off and so has no accuracy. A failed evaluation is
             recorded as failed and never becomes an incumbent.
+        training: the training that the accuracy was read off, by its length and seed. A longer evaluation
+            with the same text goes on with that training. Empty if unknown.
+        train_seconds: the part of the cost that a longer evaluation of the same training does not repeat.
     """
 
     valid_accuracy: float
@@ -33,6 +38,8 @@ class Evaluation(NamedTuple):
     flops: float | None = None
     latency: float | None = None
     failed: bool = False
+    training: str = ""
+    train_seconds: float = 0.0
 
 
 class Query(NamedTuple):
@@ -42,11 +49,28 @@ class Query(NamedTuple):
     epochs: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaskInfo:
+    """The facts about a task that an algorithm may know. It receives them as its keyword parameter `task`.
+
+    Attributes:
+        epochs: training epochs of an evaluation if the algorithm asks for none.
+        fidelities: all epochs that a `Query` may ask for, ascending.
+        charges_seconds: whether evaluations cost seconds.
+        budget: the limits of the search.
+    """
+
+    epochs: int
+    fidelities: tuple[int, ...]
+    charges_seconds: bool
+    budget: Budget
+
+
 Request = Architecture | Query | list[Architecture] | list[Query]
 # The harness sends back an Evaluation, or a list of them for a list. The type is Any, so that a simple
 # algorithm reads `evaluation.valid_accuracy` without a cast.
 SearchProcess = Generator[Request, Any, None]
-Algorithm = Callable[[SearchSpace, np.random.Generator], SearchProcess]
+Algorithm = Callable[..., SearchProcess]
 
 
 class Task(Protocol):
@@ -59,6 +83,14 @@ class Task(Protocol):
     @property
     def space(self) -> SearchSpace:
         """The space that is searched."""
+
+    @property
+    def epochs(self) -> int:
+        """Training epochs of an evaluation if the search asks for none."""
+
+    @property
+    def fidelities(self) -> tuple[int, ...]:
+        """All epochs that a search may ask for, ascending."""
 
     @property
     def charges_seconds(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench_lab.errors import EvaluationError
 from nasbench_lab.search.contract import Evaluation, Task
 from nasbench_lab.spaces.base import Architecture
 
@@ -38,13 +39,14 @@ class Run:
 
 
 SOURCES = ("table", "surrogate", "live")
+_SOURCE_NUMBERS = {name: number for number, name in enumerate(SOURCES)}
 
 
 def record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
-    columns = zip(*evaluations, strict=True) if evaluations else [()] * len(Evaluation._fields)
-    seen, seconds, epochs, source, *_, failed = columns
+    """The record of a search, with the reported accuracy of each incumbent looked up in the task."""
     # A failed training has no accuracy, even if the search received a number for it.
-    valid_accuracy = seen if True not in failed else np.where(failed, np.nan, seen).tolist()
+    valid_accuracy = [math.nan if each.failed else each.valid_accuracy for each in evaluations]
+    epochs = [each.epochs for each in evaluations]
     test_accuracy = np.full(len(evaluations), np.nan)
     for step, accuracy in incumbents(
         valid_accuracy, epochs, lambda step: task.test_accuracy(architectures[step])
@@ -53,11 +55,20 @@ def record(architectures: list[Architecture], evaluations: list[Evaluation], tas
     return Run(
         architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
         valid_accuracy=np.array(valid_accuracy, dtype=np.float64),
-        seconds=np.array(seconds, dtype=np.float64),
+        seconds=np.array([each.seconds for each in evaluations], dtype=np.float64),
         epochs=np.array(epochs, dtype=np.int32),
-        source=np.array([SOURCES.index(name) for name in source], dtype=np.uint8),
+        source=np.array([_source_number(each.source) for each in evaluations], dtype=np.uint8),
         test_accuracy=test_accuracy,
     )
+
+
+def _source_number(source: str) -> int:
+    number = _SOURCE_NUMBERS.get(source)
+    if number is None:
+        raise EvaluationError(
+            f"the source of an evaluation is one of {', '.join(SOURCES)}; received {source!r}"
+        )
+    return number
 
 
 def incumbents(

@@ -25,6 +25,8 @@ class Landscape:
     """A task on any space; its accuracy is the scaled mean choice, so better neighbors exist."""
 
     charges_seconds = True
+    epochs = 1
+    fidelities = (1,)
     optimum = 100.0
     name = "landscape/test"
     # A search asks for neither.

@@ -121,7 +121,10 @@ def test_a_changed_protocol_is_labelled(capsys):
         (["--algorithms", "reinforce:rate=1"], "unknown hyperparameter of reinforce 'rate'"),
         (["--algorithms", "reinforce:learning_rate=x"], "takes a number; received 'x'"),
         (["--algorithms", "reinforce:learning_rate=0"], "learning_rate is above 0"),
-        (["--budget-evaluations", "0"], "the budget of evaluations must be above 0; received 0"),
+        (
+            ["--budget-evaluations", "0"],
+            "the budget of evaluations must be a finite number above 0; received 0",
+        ),
         (["--seeds", "0"], "seeds is the number of runs, 1 or more; received 0"),
         (["--jobs", "0"], "jobs is the number of processes, 1 or more; received 0"),
         (["--protocol", "nats"], "unknown protocol 'nats'; did you mean 'nats-bench'?"),

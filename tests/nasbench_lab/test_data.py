@@ -141,7 +141,7 @@ def test_verify_of_a_partial_table_looks_for_nothing_better(capsys, folder, publ
         (["fetch", "nasbench201"], "from https://github.com/D-X-Y/NATS-Bench and bring it with: python -m"),
         (
             ["fetch", "nasbench101", "--file", "x"],
-            "unknown file of nasbench101 'x' Known: nasbench_full.tfr",
+            "unknown file of nasbench101 'x'. Known: nasbench_full.tfr",
         ),
         (["fetch", "cifar10", "--file", "x"], "cifar10 has one file; leave out --file"),
     ],

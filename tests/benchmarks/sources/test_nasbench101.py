@@ -336,7 +336,7 @@ def test_a_partial_table_says_what_can_be_done_about_a_miss(tmp_path):
     assert task.card.reported == "validation accuracy after 108 epochs (one training)"
     for ask in (lambda: task.evaluate(CELLS[4], None, rng), lambda: task.test_accuracy(CELLS[4])):
         with pytest.raises(
-            UnlistedArchitecture, match=r"its table has 1 rows only\. Import the whole of"
+            UnlistedArchitecture, match=r"its table has only 1 row\. Import a table with more of them"
         ) as raised:
             ask()
         assert len(str(raised.value).splitlines()) == 1

@@ -176,7 +176,11 @@ def test_the_folder_is_named_by_what_is_compared():
             AlgorithmError,
             "population_size and sample_size are whole numbers above 0; received 0",
         ),
-        ({"budget_evaluations": 0}, UsageError, "the budget of evaluations must be above 0; received 0"),
+        (
+            {"budget_evaluations": 0},
+            UsageError,
+            "the budget of evaluations must be a finite number above 0; received 0",
+        ),
         ({"budget_seconds": (1, 2, 3)}, UsageError, "received 3 numbers for 2 tasks"),
         ({"epochs": 7}, UsageError, "lists no validation accuracy after 7 epochs; it lists 12, 200"),
         ({"training_seed": "x"}, UsageError, "has no training seed 'x'"),

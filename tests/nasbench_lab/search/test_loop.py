@@ -26,6 +26,8 @@ class Toy:
     name = "toy/toy"
     space = SPACE
     charges_seconds = True
+    epochs = 10
+    fidelities = (10, 20, 40)
     optimum = 60.0
     # A search asks for neither.
     card: TaskCard
@@ -196,12 +198,22 @@ def test_an_unlisted_architecture_stays_an_unlisted_architecture():
     [
         ({}, "a search needs a budget"),
         ({"target_accuracy": 90.0}, "a search needs a budget"),
-        ({"evaluations": 0}, "the budget of evaluations must be above 0; received 0"),
-        ({"seconds": -1.0}, "the budget of seconds must be above 0; received -1"),
-        ({"real_seconds": math.nan}, "the budget of real_seconds must be above 0; received nan"),
+        ({"evaluations": 0}, "the budget of evaluations must be a finite number above 0; received 0"),
+        ({"seconds": -1.0}, "the budget of seconds must be a finite number above 0; received -1"),
+        ({"real_seconds": math.nan}, "budget of real_seconds must be a finite number above 0; received nan"),
+        ({"seconds": math.inf}, "the budget of seconds must be a finite number above 0; received inf"),
+        ({"trainings": 0}, "the budget of trainings must be a finite number above 0; received 0"),
+        (
+            {"evaluations": 1, "target_accuracy": math.nan},
+            "the target accuracy must be a finite number; received nan",
+        ),
+        (
+            {"evaluations": 1, "promotions": "never"},
+            "promotions takes 'continue' or 'restart'; received 'never'",
+        ),
         (
             {"evaluations": 1, "over_budget": "maybe"},
-            "over_budget is 'include' or 'discard'; received 'maybe'",
+            "over_budget takes 'include' or 'discard'; received 'maybe'",
         ),
     ],
 )
