@@ -40,7 +40,7 @@ def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.See
         np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, child)))
         for child in range(2)
     )
-    process = algorithm(task.space, algorithm_rng, **_asked_for(algorithm, task, budget))
+    process = algorithm(task.space, algorithm_rng, **asked_for(algorithm, task, budget))
     if not isinstance(process, Generator):
         raise AlgorithmError(
             f"an algorithm is a generator function that yields architectures; this one returned {process!r}"
@@ -49,7 +49,7 @@ def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.See
     return record(architectures, evaluations, task)
 
 
-def _asked_for(algorithm: Algorithm, task: Task, budget: Budget) -> dict[str, Any]:
+def asked_for(algorithm: Algorithm, task: Task, budget: Budget) -> dict[str, Any]:
     """The keyword parameters that an algorithm names in order to be given them."""
     if "task" not in inspect.signature(algorithm).parameters:
         return {}

@@ -12,40 +12,13 @@ import pytest
 from nasbench_lab import algorithms
 from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm
 from nasbench_lab.search.budget import Budget
-from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Evaluation, Query
-from nasbench_lab.search.loop import search
+from nasbench_lab.search.contract import Query
+from nasbench_lab.search.loop import asked_for, search
 from nasbench_lab.spaces import all_spaces
+from tests.landscape import Landscape
 
 NAMES = algorithm_names()
 SPACES = sorted(all_spaces())
-
-
-class Landscape:
-    """A task on any space; its accuracy is the scaled mean choice, so better neighbors exist."""
-
-    charges_seconds = True
-    epochs = 1
-    fidelities = (1,)
-    optimum = 100.0
-    name = "landscape/test"
-    # A search asks for neither.
-    card: TaskCard
-    lists_every_architecture: bool
-
-    def __init__(self, space):
-        self.space = space
-        self.highest = sum(space.cardinalities) - len(space.cardinalities)
-
-    def test_accuracy(self, architecture):
-        return 100.0 * sum(architecture) / self.highest
-
-    def prepare(self, queries, rng):
-        assert all(self.space.is_valid(query.architecture) for query in queries)
-
-    def evaluate(self, architecture, epochs, rng):
-        assert self.space.is_valid(architecture)
-        return Evaluation(self.test_accuracy(architecture), 1.0, epochs or 10, "table")
 
 
 def run(name, space="nasbench201", seed=0, evaluations=300):
@@ -127,7 +100,11 @@ def test_does_not_touch_the_global_generators(name):
     assert random.getstate() == before[1]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "random_search"])
+# These draw their architectures at random; Hyperband's allocation of epochs is tested by itself.
+RANDOM_DRAWS = ("random_search", "hyperband")
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in RANDOM_DRAWS])
 def test_learns_something(name):
     """It beats random search on a smooth landscape, on average over 30 runs."""
 
@@ -152,7 +129,8 @@ def test_survives_a_landscape_without_any_difference(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_first_request_is_an_architecture_a_query_or_a_list(name):
-    process = find_algorithm(name).function(all_spaces()["nasbench201"], np.random.default_rng(0))
-    request = next(process)
+    task, function = Landscape(all_spaces()["nasbench201"]), find_algorithm(name).function
+    given = asked_for(function, task, Budget(evaluations=1))
+    request = next(function(task.space, np.random.default_rng(0), **given))
     for each in request if isinstance(request, list) else [request]:
         assert isinstance(each, Query | tuple)

@@ -1,6 +1,5 @@
 """Algorithms that choose their own epochs: seeds, charges, budgets and facts about the task."""
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -215,38 +214,3 @@ def test_a_source_that_nobody_knows_is_named(table):
     free.evaluate = lambda *arguments: evaluate(*arguments)._replace(source="oracle")  # type: ignore[method-assign]
     with pytest.raises(EvaluationError, match="one of table, surrogate, live; received 'oracle'"):
         search(endless, free, Budget(evaluations=2), SEED)
-
-
-def hyperband(space, rng, *, task, eta=3):
-    """Hyperband (Li et al. 2018), Algorithm 1, on the fidelities of the task."""
-    rungs = task.fidelities
-    while True:
-        for s in reversed(range(len(rungs))):
-            count = math.ceil(len(rungs) / (s + 1) * eta**s)
-            members = [space.sample(rng) for _ in range(count)]
-            for epochs in rungs[len(rungs) - 1 - s :]:
-                evaluations = yield [Query(member, epochs) for member in members]
-                order = sorted(range(len(members)), key=lambda i: -evaluations[i].valid_accuracy)
-                members = [members[i] for i in order[: len(members) // eta]]
-
-
-def test_one_bracket_of_hyperband_costs_as_computed_by_hand(table):
-    """R = 27, eta = 3, s = 3: 27 trainings of 1 epoch, 9 to 3, 3 to 9, 1 to 27."""
-
-    class Short(Free):
-        """The table without its separate training of 81 epochs."""
-
-        epochs, fidelities = 27, EPOCHS
-
-        def evaluate(self, architecture, epochs, rng):
-            return self._task.evaluate(architecture, epochs, rng)
-
-    run = search(hyperband, Short(table), Budget(evaluations=40), SEED)
-    assert run.epochs.tolist() == [1] * 27 + [3] * 9 + [9] * 3 + [27]
-    epochs = 27 * 1 + 9 * 2 + 3 * 6 + 1 * 18
-    assert epochs == 81
-    assert run.seconds.sum() == pytest.approx(SECONDS_AN_EPOCH * epochs + VALID_SECONDS * 40)
-    # Three full trainings: the same bracket charged from the start is 27 + 27 + 27 + 27 epochs, four.
-    assert len(search(hyperband, Short(table), Budget(trainings=3), SEED)) == 40
-    budget = Budget(trainings=4, promotions="restart")
-    assert len(search(hyperband, Short(table), budget, SEED)) == 40

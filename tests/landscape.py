@@ -1,0 +1,31 @@
+"""A task for tests of algorithms: it needs no table, and works on any space."""
+
+from nasbench_lab.search.card import TaskCard
+from nasbench_lab.search.contract import Evaluation
+
+
+class Landscape:
+    """A task on any space; its accuracy is the scaled mean choice, so better neighbors exist."""
+
+    charges_seconds = True
+    epochs = 1
+    fidelities: tuple[int, ...] = (1,)
+    optimum = 100.0
+    name = "landscape/test"
+    # A search asks for neither.
+    card: TaskCard
+    lists_every_architecture: bool
+
+    def __init__(self, space):
+        self.space = space
+        self.highest = sum(space.cardinalities) - len(space.cardinalities)
+
+    def test_accuracy(self, architecture):
+        return 100.0 * sum(architecture) / self.highest
+
+    def prepare(self, queries, rng):
+        assert all(self.space.is_valid(query.architecture) for query in queries)
+
+    def evaluate(self, architecture, epochs, rng):
+        assert self.space.is_valid(architecture)
+        return Evaluation(self.test_accuracy(architecture), 1.0, epochs or 10, "table")
