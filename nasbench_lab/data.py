@@ -66,6 +66,10 @@ def import_files(
     from nasbench_lab.benchmarks.library import import_benchmark, import_own_table
 
     if own is None:
+        if len(files) == 2 and files[1].suffix == ".toml":
+            raise UsageError(
+                f"a table of your own is imported with: import --as {name} {files[0]} {files[1]}"
+            )
         _print_kept(import_benchmark(name, files))
     else:
         _print_kept(import_own_table(own, [Path(name), *files]))

@@ -86,6 +86,10 @@ def _find_function(name: str) -> tuple[Callable[..., Any], str]:
         return _function(module, path.stem), digest
     if ":" in name:
         module_name, _, function_name = name.rpartition(":")
+        if module_name in algorithm_names() or module_name.endswith(".py"):
+            raise UsageError(
+                f"hyperparameters are written {module_name}:KEY=VALUE,...; received {function_name!r}"
+            )
         try:
             module = import_module(module_name)
         except ImportError as error:

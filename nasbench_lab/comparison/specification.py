@@ -125,7 +125,8 @@ def read_comparison(path: Path) -> Comparison:
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
-        raise UsageError(f"{path} is not a comparison.json: {error}") from None
+        reason = "it is empty" if path.stat().st_size == 0 else error
+        raise UsageError(f"{path} is not a comparison.json: {reason}") from None
     if not isinstance(content, dict) or not isinstance(content.get("comparison"), dict):
         raise UsageError(f"{path} is not a comparison.json: it has no 'comparison' in it")
     return Comparison.from_json(content["comparison"], str(path))

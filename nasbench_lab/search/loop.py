@@ -20,7 +20,7 @@ from nasbench_lab.search.run import Run, record
 from nasbench_lab.search.trainings import Trainings
 from nasbench_lab.spaces.base import Architecture, SearchSpace
 
-MOST_FREE = 100_000
+MOST_FREE = 10_000
 """Evaluations in a row that may cost nothing if the budget limits their cost alone."""
 
 

@@ -137,6 +137,10 @@ def test_verify_of_a_partial_table_looks_for_nothing_better(capsys, folder, publ
         (["verify", "nasbench201"], "bring it with: python -m nasbench_lab.data import nasbench201 FILE"),
         (["import", "nasbench201"], "nasbench201 is imported from one file"),
         (["import", "nasbench201", "no.csv"], "there is no file no.csv"),
+        (
+            ["import", "mine", "t.csv", "s.toml"],
+            "a table of your own is imported with: import --as mine t.csv s.toml",
+        ),
         (["fetch", "nasbench210"], "unknown benchmark 'nasbench210'; did you mean 'nasbench201'"),
         (["fetch", "nasbench201"], "from https://github.com/D-X-Y/NATS-Bench and bring it with: python -m"),
         (

@@ -150,3 +150,9 @@ def test_a_hyperparameter_without_default_must_be_given(tmp_path):
     with pytest.raises(UsageError, match="needs a value for size"):
         find_algorithm(str(path))
     assert find_algorithm(f"{path}:size=4").hyperparameters == {"size": 4}
+
+
+@pytest.mark.parametrize("name", ["reinforce", "own.py"])
+def test_a_hyperparameter_without_a_value_says_how_it_is_written(name):
+    with pytest.raises(UsageError, match=rf"are written {name}:KEY=VALUE,...; received 'learning_rate'"):
+        find_algorithm(f"{name}:learning_rate")

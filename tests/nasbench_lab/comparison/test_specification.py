@@ -57,7 +57,8 @@ def test_refuses_what_makes_no_sense(settings, message):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "is not a comparison.json"),
+        ("", "is not a comparison.json: it is empty"),
+        ("{", "is not a comparison.json: Expecting property name"),
         ("[]", "has no 'comparison' in it"),
         ('{"comparison": 3}', "has no 'comparison' in it"),
         ('{"comparison": {"seed": 3}}', "comparison.json: unknown setting 'seed'; did you mean 'seeds'"),
