@@ -69,7 +69,6 @@ class _Loop:
         self._task = task
         self._budget = budget
         self._rng = rng
-        self._trainings: Trainings | None = None
         self._architectures: list[Architecture] = []
         self._evaluations: list[Evaluation] = []
 
@@ -93,12 +92,13 @@ class _Loop:
         evaluate = task.evaluate
         most_evaluations = budget.evaluations or math.inf
         most_seconds = budget.seconds or math.inf
-        # Counted in epochs, and of plain evaluations only if they are limited.
-        most_epochs = budget.trainings * task.epochs if budget.trainings else math.inf
+        most_epochs = budget.trainings * task.epochs if budget.trainings else None
         target = math.inf if budget.target_accuracy is None else budget.target_accuracy
         deadline = time.monotonic() + budget.real_seconds if budget.real_seconds else None
         discard = budget.over_budget == "discard"
         may_be_endless = not (budget.evaluations or budget.trainings or budget.real_seconds)
+        trainings: Trainings | None = None
+        charged: int | None = None
         spent, epochs_spent, free = 0.0, 0, 0
         while True:
             batch: Any = request if type(request) is list else (request,)
@@ -107,25 +107,30 @@ class _Loop:
                 _prepare(batch[: budget.evaluations and budget.evaluations - len(evaluations)], task, rng)
             for query in batch:
                 try:
-                    if type(query) is Query or self._trainings is not None:
-                        architecture, evaluation, charged = self._at_fidelity(query)
+                    if type(query) is Query or trainings is not None:
+                        trainings = trainings or Trainings(task, rng, budget)
+                        architecture, epochs = query if type(query) is Query else (query, None)
+                        evaluation, charged = trainings.evaluate(architecture, epochs)
                     else:
                         architecture, evaluation = query, evaluate(query, None, rng)
-                        charged = evaluation.epochs
                 except Exception as error:
                     self._explain(query, error)
                     raise
                 spent += evaluation.seconds
-                epochs_spent += charged
-                if discard and (spent > most_seconds or epochs_spent > most_epochs):
+                if discard and spent > most_seconds:
                     return
+                if most_epochs is not None:
+                    epochs_spent += evaluation.epochs if charged is None else charged
+                    if discard and epochs_spent > most_epochs:
+                        return
+                    if epochs_spent >= most_epochs:
+                        most_evaluations = 0  # the budget is spent, so this evaluation is the last
                 architectures.append(architecture)
                 evaluations.append(evaluation)
                 answers.append(evaluation)
                 if (
                     len(evaluations) >= most_evaluations
                     or spent >= most_seconds
-                    or epochs_spent >= most_epochs
                     or evaluation.valid_accuracy >= target
                     or (deadline is not None and time.monotonic() >= deadline)
                 ):
@@ -140,14 +145,6 @@ class _Loop:
             if not batch:
                 raise AlgorithmError("the algorithm yielded an empty list; yield at least one architecture")
             request = process.send(answers if batch is request else answers[0])
-
-    def _at_fidelity(self, query: Any) -> tuple[Architecture, Evaluation, int]:
-        """Answer an algorithm that chooses its own epochs: the evaluation, and the epochs charged."""
-        if self._trainings is None:
-            self._trainings = Trainings(self._task, self._rng, self._budget)
-        architecture, epochs = query if type(query) is Query else (query, None)
-        evaluation, charged = self._trainings.evaluate(architecture, epochs)
-        return architecture, evaluation, charged
 
     def _explain(self, query: Any, error: Exception) -> None:
         """Raise the error that says who is to blame for a failed evaluation, unless `error` does."""

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,31 +45,33 @@ _SOURCE_NUMBERS = {name: number for number, name in enumerate(SOURCES)}
 
 def record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
     """The record of a search, with the reported accuracy of each incumbent looked up in the task."""
+    fields = Evaluation._fields
+    values = zip(*evaluations, strict=True) if evaluations else [()] * len(fields)
+    columns: dict[str, Any] = dict(zip(fields, values, strict=True))
     # A failed training has no accuracy, even if the search received a number for it.
-    valid_accuracy = [math.nan if each.failed else each.valid_accuracy for each in evaluations]
-    epochs = [each.epochs for each in evaluations]
+    seen, failed = columns["valid_accuracy"], columns["failed"]
+    valid_accuracy = seen if True not in failed else np.where(failed, np.nan, seen).tolist()
     test_accuracy = np.full(len(evaluations), np.nan)
     for step, accuracy in incumbents(
-        valid_accuracy, epochs, lambda step: task.test_accuracy(architectures[step])
+        valid_accuracy, columns["epochs"], lambda step: task.test_accuracy(architectures[step])
     ):
         test_accuracy[step] = accuracy
     return Run(
         architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
         valid_accuracy=np.array(valid_accuracy, dtype=np.float64),
-        seconds=np.array([each.seconds for each in evaluations], dtype=np.float64),
-        epochs=np.array(epochs, dtype=np.int32),
-        source=np.array([_source_number(each.source) for each in evaluations], dtype=np.uint8),
+        seconds=np.array(columns["seconds"], dtype=np.float64),
+        epochs=np.array(columns["epochs"], dtype=np.int32),
+        source=np.array(_source_numbers(columns["source"]), dtype=np.uint8),
         test_accuracy=test_accuracy,
     )
 
 
-def _source_number(source: str) -> int:
-    number = _SOURCE_NUMBERS.get(source)
-    if number is None:
-        raise EvaluationError(
-            f"the source of an evaluation is one of {', '.join(SOURCES)}; received {source!r}"
-        )
-    return number
+def _source_numbers(sources: Sequence[str]) -> list[int]:
+    try:
+        return [_SOURCE_NUMBERS[source] for source in sources]
+    except KeyError as error:
+        known = ", ".join(SOURCES)
+        raise EvaluationError(f"the source of an evaluation is one of {known}; received {error}") from None
 
 
 def incumbents(
