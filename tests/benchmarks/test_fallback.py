@@ -163,3 +163,24 @@ def test_the_second_is_told_of_what_the_first_does_not_answer(tmp_path):
     )
     chain.prepare([Query(LISTED), Query(UNLISTED)], np.random.default_rng(5))
     assert told == [([Query(UNLISTED)], np.random.default_rng(5).random())]
+
+
+def test_two_metrics_do_not_meet_in_one_chain(tmp_path):
+    class Loss(Second):
+        """A source of another metric: an accuracy that it cannot reach would be the best loss."""
+
+        @property
+        def card(self):
+            return replace(super().card, metric="negative loss")
+
+    other = second(tmp_path)
+    other.__class__ = Loss
+    with pytest.raises(UsageError, match=r"its metric is negative loss, not accuracy \(%\)"):
+        FallbackTask(partial(tmp_path), other)
+
+
+def test_a_chain_has_the_epochs_that_both_have(tmp_path):
+    first, other = partial(tmp_path, test=59.0), second(tmp_path)
+    chain = FallbackTask(first, other)
+    assert chain.epochs == first.epochs
+    assert chain.fidelities == tuple(sorted(set(first.fidelities) & set(other.fidelities)))

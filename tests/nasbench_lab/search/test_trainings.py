@@ -158,6 +158,12 @@ def test_an_algorithm_that_names_the_task_is_told_about_it(table):
     ]
 
 
+def test_epochs_of_a_shorter_training_are_read_off_it(table):
+    seen: list[Evaluation] = []
+    search(asking(9, None, seen=seen), task(table, epochs=None), Budget(evaluations=9), SEED)
+    assert [(evaluation.epochs, evaluation.seconds) for evaluation in seen] == [(9, 90.5), (81, 810.5)]
+
+
 def test_epochs_that_are_not_there_are_named_with_those_that_are(table):
     with pytest.raises(UsageError, match="no validation accuracy after 5 epochs; it lists 1, 3, 9, 27, 81"):
         search(asking(5, seen=[]), task(table), Budget(evaluations=1), SEED)
