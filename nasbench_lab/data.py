@@ -120,9 +120,13 @@ def fetch(
 
 def _print_kept(benchmark: "Benchmark") -> None:
     from nasbench_lab.benchmarks.folders import table_path
+    from nasbench_lab.benchmarks.tables.own_rows import LEFT_OUT
 
     path = table_path(benchmark.name)
     console().print(f"{benchmark.title}: {path}\ndigest {benchmark.digest}", soft_wrap=True)
+    left_out = benchmark.facts().get(LEFT_OUT)
+    if left_out:
+        console().print(f"{LEFT_OUT}: {left_out}", soft_wrap=True)
 
 
 @app.command

@@ -134,3 +134,21 @@ def test_the_example_of_a_table_of_your_own_is_imported(tmp_path, monkeypatch, c
     valid = open_table("my-table").data_set("cifar10").trainings[50].valid_accuracy
     assert valid is not None
     assert valid.seeds == ("a", "b")
+
+
+def test_the_example_of_a_declared_space_is_imported(tmp_path, monkeypatch, capsys):
+    page = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    section = page.partition("### A search space of your own")[2]
+    schema, table = re.findall(r"```(?:toml)?\n(.*?)```", section, re.DOTALL)[:2]
+    (tmp_path / "table.csv").write_text(table)
+    (tmp_path / "schema.toml").write_text(schema)
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "120")
+    files = [str(tmp_path / "table.csv"), str(tmp_path / "schema.toml")]
+    assert data(["import", "--as", "my-table", *files]) == 0, capsys.readouterr().err
+    command = present(re.search(r"`data (query my-table\s\S+)`", section))[1].split()
+    assert data(command) == 0, capsys.readouterr().err
+    assert "90.2000 %" in capsys.readouterr().out
+    text = present(re.search(r"text form of an architecture is `(.*?)`", section))[1]
+    space = open_table("my-table").data_set("digits").search_space
+    assert space.format(space.parse(text)) == text

@@ -111,7 +111,8 @@ class _Rows:
         space = data.search_space
         indices = range(space.size) if data.keys is None else data.keys.tolist()
         architectures = [space.architecture(index) for index in indices]
-        distinct = _classes(space, architectures) if data.keys is None else np.arange(len(architectures))
+        listed_once = data.keys is not None and not data.plain_keys
+        distinct = np.arange(len(architectures)) if listed_once else _classes(space, architectures)
         order = np.random.default_rng(seed).permutation(distinct.max() + 1)
         kind = order[distinct]
         chosen = kind < round(fraction * len(order))

@@ -46,7 +46,7 @@ class TableBenchmark:
             "written by": table.created_by,
             "digest": table.digest,
             "read from": "\n".join(table.source_sha256),
-            "space": ", ".join(sorted({data_set.space for data_set in self.listed().values()})),
+            "space": ", ".join(sorted({data_set.search_space.name for data_set in self.listed().values()})),
             **table.provenance,
         }
 

@@ -45,24 +45,26 @@ def _check_keys(data_set: DataSet, where: str) -> None:
         return
     if data_set.keys.ndim != 1 or (np.diff(data_set.keys) <= 0).any():
         raise TableError(f"{where}: keys must ascend, each architecture once")
-    row = _first_wrong_key(data_set.space, data_set.keys.astype(np.int64).tobytes())
+    row = _first_wrong_key(data_set.space, data_set.keys.astype(np.int64).tobytes(), data_set.plain_keys)
     if row is not None:
+        kind = "an" if data_set.plain_keys else "a canonical"
         raise TableError(
-            f"{where}: row {row} has key {data_set.keys[row]}, which is not the index of a canonical"
-            f" architecture of {data_set.space}"
+            f"{where}: row {row} has key {data_set.keys[row]}, which is not the index of {kind}"
+            f" architecture of {data_set.search_space.name}"
         )
 
 
 @lru_cache(maxsize=2)
-def _first_wrong_key(space_name: str, stored: bytes) -> int | None:
-    """The first row whose key is not a canonical index, or None.
+def _first_wrong_key(space_name: str, stored: bytes, plain: bool) -> int | None:
+    """The first row whose key is not a canonical index, or if `plain` not that of an architecture; or None.
 
     The answer is cached, since data sets often list the same keys.
     """
     space = find_space(space_name)
     keys = np.frombuffer(stored, dtype=np.int64)
     wrong = (keys < 0) | (keys >= space.size)
-    wrong[~wrong] = space.canonical_indices(keys[~wrong]) != keys[~wrong]
+    canonical = space.canonical_indices(keys[~wrong])
+    wrong[~wrong] = canonical < 0 if plain else canonical != keys[~wrong]
     return int(np.argmax(wrong)) if wrong.any() else None
 
 
@@ -78,6 +80,18 @@ def _check_measurement(
     accuracy = quantity.endswith("accuracy")
     least, most = (data_set.least, data_set.most) if accuracy else (0.0, np.inf)
     check_values(measurement.values, (len(data_set), len(epochs), len(seeds)), least, most, what)
+    if measurement.failed is not None:
+        _check_failed(measurement, accuracy, what)
+
+
+def _check_failed(measurement: Measurement, accuracy: bool, what: str) -> None:
+    failed = measurement.failed
+    if failed is None or not accuracy or failed.dtype != np.bool_ or failed.shape != measurement.values.shape:
+        raise TableError(
+            f"{what}: failed trainings are truth values of an accuracy, in the shape of its values"
+        )
+    if not np.isnan(measurement.values[failed]).all():
+        raise TableError(f"{what}: a failed training has a value; it must be missing")
 
 
 def _check_times(training: Training, length: int, where: str) -> None:

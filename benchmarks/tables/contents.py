@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,14 @@ class Measurement:
         values: shape `(architectures, len(epochs), len(seeds))`; missing values are NaN.
         epochs: the epochs of the training at which the quantity was recorded, ascending.
         seeds: one label per seed: its number, or `mean` if only the mean was published.
+        failed: which values are missing because the training failed, of the shape of `values`; None if
+            no training did. Only accuracies have it.
     """
 
     values: FloatArray
     epochs: tuple[int, ...]
     seeds: tuple[str, ...]
+    failed: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +56,8 @@ class DataSet:
         trainings: by number of epochs.
         keys: `space.index` of each row's canonical architecture, ascending, shape `(A,)`; None if
             row i is architecture i of the space.
+        plain_keys: whether `keys` are the indices of the architectures themselves. Functionally equal
+            architectures then have rows of their own.
         metric: the quantity in the accuracy columns, with its unit in parentheses if it has one
             (`accuracy (%)`, `SSIM`); higher is better.
         least, most: the bounds of the accuracies, by the definition of the metric; may be infinite.
@@ -65,6 +71,7 @@ class DataSet:
     space: str
     trainings: Mapping[int, Training]
     keys: NDArray[np.int64] | None = None
+    plain_keys: bool = False
     metric: str = "accuracy (%)"
     least: float = LEAST
     most: float = MOST
@@ -82,13 +89,26 @@ class DataSet:
         return len(self.keys) if self.keys is not None else self.search_space.size
 
     def row(self, architecture: Architecture) -> int | None:
-        """The row that lists an architecture, or None."""
+        """The row that lists an architecture; or the first that lists a functionally equal one; or None."""
         space = self.search_space
         if self.keys is None:
             return space.index(architecture)
-        key = space.index(space.canonical(architecture))
-        row = int(np.searchsorted(self.keys, key))
-        return row if row < len(self.keys) and self.keys[row] == key else None
+        if self.plain_keys:
+            row = _place(self.keys, space.index(architecture))
+            if row is not None:
+                return row
+        keys, rows = self._distinct
+        place = _place(keys, space.index(space.canonical(architecture)))
+        return None if place is None else int(rows[place])
+
+    @cached_property
+    def _distinct(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The canonical index of each distinct architecture, ascending, and the first row that lists it."""
+        assert self.keys is not None
+        if not self.plain_keys:
+            return self.keys, np.arange(len(self.keys))
+        keys, rows = np.unique(self.search_space.canonical_indices(self.keys), return_index=True)
+        return keys, rows.astype(np.int64)
 
     def rows(self, architectures: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """`row` of many architectures at once.
@@ -103,12 +123,27 @@ class DataSet:
         indices = space.indices(architectures)
         if self.keys is None:
             return indices
-        keys = space.canonical_indices(indices)
-        rows = np.searchsorted(self.keys, keys).astype(np.int64)
-        rows[rows == len(self.keys)] = -1
-        listed = rows >= 0
-        listed[listed] = self.keys[rows[listed]] == keys[listed]
-        return np.where(listed, rows, -1)
+        rows = _places(self.keys, indices) if self.plain_keys else np.full(len(indices), -1)
+        missed = np.flatnonzero(rows < 0)
+        keys, first = self._distinct
+        places = _places(keys, space.canonical_indices(indices[missed]))
+        rows[missed] = np.where(places < 0, -1, first[places])
+        return rows
+
+
+def _place(keys: NDArray[np.int64], key: int) -> int | None:
+    """The place of a key among ascending keys, or None."""
+    place = int(np.searchsorted(keys, key))
+    return place if place < len(keys) and keys[place] == key else None
+
+
+def _places(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`_place` of many keys at once, shape `(n,)` to `(n,)`; -1 for those that are not there."""
+    places = np.searchsorted(keys, wanted).astype(np.int64)
+    places[places == len(keys)] = -1
+    found = places >= 0
+    found[found] = keys[places[found]] == wanted[found]
+    return np.where(found, places, -1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +157,8 @@ class Contents:
         licence: the licence of the data.
         source_sha256: the SHA-256 of each official file read, by file name.
         data_sets: by the name used on the command line.
-        provenance: how nasbench_lab measured the table: recipe, images and devices, by key. Empty for
-            other tables.
+        provenance: how nasbench_lab measured the table: recipe, images and devices, by key. A table of your
+            own says which rows were left out, if any. Empty for other tables.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Export of a table as CSV or Parquet, with the schema that `tables.own_table` needs to read it back."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from nasbench_lab.benchmarks.tables.contents import LEAST, MEASUREMENTS, MOST, DataSet, FloatArray
 from nasbench_lab.benchmarks.tables.file import Table
+from nasbench_lab.benchmarks.tables.own_file import FAILED
+from nasbench_lab.benchmarks.tables.schema import is_small
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.files import replacing
+from nasbench_lab.spaces.decisions import Value
+from nasbench_lab.spaces.declared import DeclaredSpace
 
 UNITS = {
     "valid_accuracy": "percent",
@@ -88,7 +92,7 @@ def _indices(data_set: DataSet) -> NDArray[np.int64]:
     return np.arange(len(data_set)) if data_set.keys is None else data_set.keys
 
 
-Described = tuple[FloatArray, str]
+Described = tuple[object, str]
 
 
 def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
@@ -96,7 +100,7 @@ def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
 
     units = UNITS if _in_percent(data_set) else UNITS | dict.fromkeys(ACCURACIES, "metric")
 
-    def of(quantity: str, **settings: str | int) -> str:
+    def of(quantity: str, **settings: str | int | bool) -> str:
         said = {"quantity": quantity, "unit": units[quantity], **settings}
         return "{ " + ", ".join(f"{key} = {_toml(value)}" for key, value in said.items()) + " }"
 
@@ -107,9 +111,11 @@ def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
                 continue
             for i, epochs in enumerate(measured.epochs):
                 for j, seed in enumerate(measured.seeds):
-                    text = of(quantity, epochs=int(epochs), training=int(length), seed=str(seed))
                     each: FloatArray = measured.values[:, i, j]  # noqa: PD011 -- no pandas here
-                    yield f"{name}:{quantity}:{length}:{epochs}:{seed}", (each, text)
+                    small = {"small": True} if units[quantity] == "percent" and is_small(each) else {}
+                    text = of(quantity, epochs=int(epochs), training=int(length), seed=str(seed), **small)
+                    failed = None if measured.failed is None else measured.failed[:, i, j]
+                    yield f"{name}:{quantity}:{length}:{epochs}:{seed}", (_with_failed(each, failed), text)
     for quantity in ("parameters", "flops"):
         values = getattr(data_set, quantity)
         if values is not None:
@@ -119,18 +125,28 @@ def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
             yield f"{name}:{quantity}:{device}", (values, of(quantity, device=device))
 
 
+def _with_failed(values: FloatArray, failed: NDArray[np.bool_] | None) -> object:
+    """Values with the word for each failed training, all as text; the values themselves if none failed."""
+    if failed is None or not failed.any():
+        return values
+    return [
+        FAILED if broke else None if np.isnan(value) else repr(value)
+        for value, broke in zip(values.tolist(), failed.tolist(), strict=True)
+    ]
+
+
 def _schema(
     table: Table, data_sets: Mapping[str, DataSet], described: Mapping[str, Mapping[str, Described]]
 ) -> str:
-    space = next(iter(data_sets.values())).space
+    space = next(iter(data_sets.values())).search_space
     facts = {
         "title": table.title,
         "citation": table.citation,
         "licence": table.licence,
-        "space": space,
         "architecture": "architecture",
     }
     lines = [f"{name} = {_toml(value)}" for name, value in facts.items()]
+    lines += _declaration(space) if isinstance(space, DeclaredSpace) else [f"space = {_toml(space.name)}"]
     for name, data_set in data_sets.items():
         lines += ["", f"[data_sets.{_toml(name)}]"]
         lines += [f"title = {_toml(data_set.title)}", f"metric = {_toml(data_set.metric)}"]
@@ -141,10 +157,22 @@ def _schema(
     return "\n".join(lines) + "\n"
 
 
+def _declaration(space: DeclaredSpace) -> list[str]:
+    lines = ["", "[space]", f"name = {_toml(space.name)}", "", "[space.decisions]"]
+    for name, decision in space.decisions.items():
+        said = [f"values = {_toml(decision.values)}"] + ["ordered = true"] * decision.ordered
+        if decision.when:
+            needed = [f"{_toml(other)} = {_toml(values)}" for other, values in decision.when.items()]
+            said.append(f"when = {{ {', '.join(needed)} }}")
+        lines.append(f"{_toml(name)} = {{ {', '.join(said)} }}")
+    return lines
+
+
 def _in_percent(data_set: DataSet) -> bool:
     return (data_set.least, data_set.most) == (LEAST, MOST)
 
 
-def _toml(value: str | int) -> str:
-    # A JSON string is a valid TOML string, except for the character DEL, which JSON does not escape.
+def _toml(value: Value | Sequence[Value]) -> str:
+    # Numbers, truth values and lists of them are the same in JSON and TOML. A JSON string is a valid TOML
+    # string, except for the character DEL, which JSON does not escape.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -2,7 +2,8 @@
 
     /                        format_version, name, title, citation, licence, source_sha256,
                              provenance, created_by, digest
-    /<data set>              title, space, metric; least and most, if they are not 0 and 100
+    /<data set>              title, space, metric; least and most, if they are not 0 and 100; plain_keys,
+                             if keys are those of the architectures themselves
         keys                 (A,) index of each row's canonical architecture, ascending; absent if
                              row i is architecture i of the space
         parameters           (A,) millions
@@ -14,6 +15,7 @@
             test_accuracy    (A, epoch, seed) in the metric's unit
             train_seconds    (A, epoch, seed) cumulative seconds of training
             valid_seconds    (A, epoch, seed) seconds of one validation pass
+        failed/<epochs>/     of accuracies with failed trainings: (A, epoch, seed) truth values, by quantity
 
 Each array under `trainings` has its own `epochs` and `seeds` attributes, since published tables
 record different quantities at different epochs and seeds. Missing values are NaN, never imputed.
@@ -78,6 +80,8 @@ def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
     # Default bounds are not written, so the digests of tables with default bounds stay the same.
     if (data_set.least, data_set.most) != (LEAST, MOST):
         group.attrs["least"], group.attrs["most"] = data_set.least, data_set.most
+    if data_set.plain_keys:
+        group.attrs["plain_keys"] = True
     for name in ("keys", "parameters", "flops"):
         if getattr(data_set, name) is not None:
             group[name] = getattr(data_set, name)
@@ -91,6 +95,8 @@ def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
                 array = group.create_dataset(f"trainings/{epochs}/{name}", data=measurement.values)
                 array.attrs["epochs"] = measurement.epochs
                 array.attrs["seeds"] = measurement.seeds
+                if measurement.failed is not None:
+                    group[f"failed/{epochs}/{name}"] = measurement.failed
 
 
 class Table:
@@ -202,20 +208,27 @@ def _read_data_set(group: h5py.Group) -> DataSet:
         least=float(group.attrs.get("least", LEAST)),
         most=float(group.attrs.get("most", MOST)),
         keys=keys,
+        plain_keys=bool(group.attrs.get("plain_keys", False)),
         parameters=column("parameters"),
         flops=column("flops"),
         latency={device: column(f"latency/{device}") for device in group.get("latency", {})},
         energy={device: column(f"energy/{device}") for device in group.get("energy", {})},
         trainings={
             int(epochs): Training(
-                **{name: _read_measurement(array, rows) for name, array in training.items()}
+                **{
+                    name: _read_measurement(array, rows, group.get(f"failed/{epochs}/{name}"))
+                    for name, array in training.items()
+                }
             )
             for epochs, training in sorted(group["trainings"].items(), key=lambda item: int(item[0]))
         },
     )
 
 
-def _read_measurement(array: h5py.Dataset, rows: int) -> Measurement:
+def _read_measurement(array: h5py.Dataset, rows: int, failed: h5py.Dataset | None) -> Measurement:
     epochs = tuple(array.attrs["epochs"].tolist())
     seeds = tuple(array.attrs["seeds"].tolist())
-    return Measurement(read_array(array, rows, len(epochs), len(seeds)), epochs, seeds)
+    shape = rows, len(epochs), len(seeds)
+    return Measurement(
+        read_array(array, *shape), epochs, seeds, None if failed is None else read_array(failed, *shape)
+    )

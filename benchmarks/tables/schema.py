@@ -3,17 +3,21 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import numpy as np
 from msgspec import Meta
 
-from nasbench_lab.benchmarks.formats.limits import read_text
-from nasbench_lab.benchmarks.tables.contents import LEAST, MOST
+from nasbench_lab.benchmarks.formats.limits import read_limited
+from nasbench_lab.benchmarks.formats.text import decoded
+from nasbench_lab.benchmarks.tables.contents import LEAST, MOST, FloatArray
+from nasbench_lab.benchmarks.tables.own_file import ADVICE, on_one_line
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.settings import from_mapping
-from nasbench_lab.spaces import find_space
+from nasbench_lab.spaces import SearchSpace, find_space
+from nasbench_lab.spaces.declared import DecisionSettings, DeclaredSpace, space_from_settings
 
 MOST_SCHEMA_BYTES = 2**20
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -31,6 +35,10 @@ UNITS: dict[str, dict[str, float]] = {
     "latency": {"seconds": 1000.0, "milliseconds": 1.0},
     "energy": {"joules": 1000.0, "millijoules": 1.0},
 }
+QUOTES = (
+    "a name with anything but letters, digits, '_' and '-' is written in quotes, such as"
+    ' "acc.top1 (%)" = { ... }, and one with a double quote in single quotes'
+)
 MEASURED = ("valid_accuracy", "test_accuracy", "train_seconds", "valid_seconds")
 ON_DEVICE = ("latency", "energy")
 ACCURACIES = ("valid_accuracy", "test_accuracy")
@@ -48,6 +56,8 @@ class Column:
             same if it is not given.
         seed: the label of the training seed.
         device: on which a latency or an energy was measured.
+        small: whether a column in percent may have no value above 1, such as tiny errors. Without it such a
+            column is taken for fractions by mistake, and refused.
     """
 
     quantity: str
@@ -56,12 +66,15 @@ class Column:
     training: Epochs | None = None
     seed: str | int | None = None
     device: str | None = None
+    small: bool = False
 
     def __post_init__(self) -> None:
         if self.quantity not in UNITS:
             raise unknown_name("quantity", self.quantity, UNITS)
         if self.unit not in UNITS[self.quantity]:
             raise unknown_name("unit", self.unit, UNITS[self.quantity])
+        if self.small and self.unit != "percent":
+            raise UsageError(f"small = true is for the unit percent; the unit is {self.unit}")
         measured, on_device = self.quantity in MEASURED, self.quantity in ON_DEVICE
         for name, wanted in {"epochs": measured, "seed": measured, "device": on_device}.items():
             if wanted and getattr(self, name) in (None, ""):
@@ -110,20 +123,44 @@ class OwnDataSet:
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """The settings of a table; `data_sets` are settings of data sets by name."""
+    """The settings of a table; `data_sets` are settings of data sets by name.
+
+    Attributes:
+        space: the name of a search space, or the settings of a declared one.
+        architecture: the column with architectures; None if a declared space has a column for each decision.
+    """
 
     title: str
     citation: str
     licence: str
-    space: str
-    architecture: str
+    space: str | dict[str, Any]
+    architecture: str | None = None
     data_sets: dict[str, Any]
 
     def __post_init__(self) -> None:
-        _check_texts(self, ("title", "citation", "licence", "architecture"))
-        find_space(self.space)
+        _check_texts(self, ("title", "citation", "licence"))
+        if self.architecture is None and not isinstance(self.search_space, DeclaredSpace):
+            raise UsageError("the setting 'architecture' is missing")
+        if self.architecture == "":
+            raise UsageError("architecture takes a text; received ''")
         if not self.data_sets:
             raise UsageError("there is no data set; write one as [data_sets.NAME]")
+
+    @property
+    def search_space(self) -> SearchSpace:
+        """The space itself."""
+        if isinstance(self.space, str):
+            return find_space(self.space)
+        try:
+            return find_space(space_from_settings(self.space).definition)
+        except UsageError as error:
+            raise UsageError(f"space: {error}") from None
+
+
+def is_small(numbers: FloatArray) -> bool:
+    """Whether percentages look like fractions: there are some, and none is above 1."""
+    present = numbers[~np.isnan(numbers)]
+    return present.size > 0 and bool(present.max() <= 1)
 
 
 def _check_texts(settings: Any, names: Iterable[str]) -> None:
@@ -140,24 +177,50 @@ def read_schema(path: Path) -> tuple[Schema, Described]:
 
     Raises `TableError` that names the file and the place of the setting in it.
     """
-    try:
-        content = tomllib.loads(read_text(path, MOST_SCHEMA_BYTES))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise TableError(f"{path} is not TOML: {' '.join(str(error).split())}") from None
+    content = _read_toml(path)
+    space = content.get("space")
+    decisions = space.get("decisions") if isinstance(space, dict) else None
+    for name, settings in decisions.items() if isinstance(decisions, dict) else ():
+        _check_quotes(name, settings, DecisionSettings, f"{path}: space.decisions")
     schema = _settings(Schema, content, str(path))
     described = {}
     for name, settings in schema.data_sets.items():
         where = f"{path}: data_sets.{name}"
+        _check_quotes(name, settings, OwnDataSet, f"{path}: data_sets")
         if not NAME.fullmatch(name):
             raise TableError(f"{where[:120]}: a name is made of letters, digits, '_', '.' and '-'")
         data_set = _settings(OwnDataSet, settings, where)
+        for column, each in data_set.columns.items():
+            _check_quotes(column, each, Column, f"{where}.columns")
         columns = {
-            column: _settings(Column, each, f"{where}.columns.{column}")
+            column: _settings(Column, each, f"{where}.columns.{on_one_line(column)}")
             for column, each in data_set.columns.items()
         }
         _check_columns(columns, where)
         described[name] = data_set, columns
     return schema, described
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    text = decoded(read_limited(path, MOST_SCHEMA_BYTES, ADVICE), path)
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        if any(word in reason for word in ("key", "statement", "namespace")):
+            reason += "; " + QUOTES
+        raise TableError(f"{path} is not TOML: {reason}") from None
+
+
+def _check_quotes(name: str, settings: Any, kind: type[Any], where: str) -> None:
+    """Raise `TableError` if a name with a dot was written without quotes, which makes tables in tables."""
+    if not isinstance(settings, dict) or set(settings) & {field.name for field in fields(kind)}:
+        return
+    inner = next(((key, value) for key, value in settings.items() if isinstance(value, dict)), None)
+    if inner is not None:
+        raise TableError(
+            f"{where}.{on_one_line(name)} has no settings of its own but a part {inner[0]!r}; {QUOTES}"
+        )
 
 
 Kind = TypeVar("Kind")

@@ -50,6 +50,8 @@ def _print_contents(listed: Mapping[str, DataSet]) -> None:
                     if len(measured.epochs) > 3:
                         at = f"{len(measured.epochs)} of them"
                     seeds, missing = ", ".join(measured.seeds), _missing(measured.values)
+                    if measured.failed is not None:
+                        missing += f" ({int(measured.failed.sum()):,} failed)"
                     contents.add_row(name, f"{length} epochs", quantity, at, seeds, missing)
         for quantity, values in columns(data_set):
             contents.add_row(name, "", quantity, "", "", _missing(values))

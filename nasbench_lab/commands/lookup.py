@@ -43,7 +43,10 @@ def _entries(data_set: DataSet, row: int, epochs: int | None, seed: str | None) 
                     value = float(measured.values[row, i, j])
                     if epochs in (None, after) and seed in (None, label):
                         unit = _unit(quantity, data_set.metric)
-                        shown = "missing" if math.isnan(value) else f"{value:.4f} {unit}".rstrip()
+                        shown = f"{value:.4f} {unit}".rstrip()
+                        if math.isnan(value):
+                            failed = measured.failed is not None and measured.failed[row, i, j]
+                            shown = "failed" if failed else "missing"
                         yield f"{length} epochs", str(after), quantity, label, shown
     if epochs is None and seed is None:
         for quantity, values in columns(data_set):

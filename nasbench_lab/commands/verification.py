@@ -36,7 +36,8 @@ def _checks(benchmark: Benchmark) -> Iterator[tuple[bool, str]]:
         yield True, f"{benchmark.name} has no table: every architecture is trained"
     for name, data_set in listed.items():
         what = "every architecture of" if data_set.keys is None else "distinct architectures of"
-        yield True, f"{name}: {len(data_set):,} rows, {what} {data_set.space}"
+        what = "architectures of" if data_set.plain_keys else what
+        yield True, f"{name}: {len(data_set):,} rows, {what} {data_set.search_space.name}"
     source = all_sources().get(benchmark.name)
     if source is not None:
         yield from _optima(source, listed)

@@ -36,6 +36,11 @@ class SearchSpace:
     name: str
     cardinalities: tuple[int, ...]
 
+    @property
+    def definition(self) -> str:
+        """The text by which `find_space` finds this space: its name, unless it is a declared space."""
+        return self.name
+
     @cached_property
     def size(self) -> int:
         """Number of tuples that `cardinalities` allows; invalid and isomorphic tuples all count."""
@@ -219,6 +224,6 @@ class SearchSpace:
 
     def not_an_architecture(self, text: str) -> UsageError:
         """The error for a text that `parse` cannot read."""
-        example = self.format(self.sample(np.random.default_rng(0)))
+        example = self.format(self.canonical(self.sample(np.random.default_rng(0))))
         shown = text if len(text) <= 80 else text[:77] + "..."
         return UsageError(f"{shown!r} is not an architecture of {self.name}; one would be {example!r}")

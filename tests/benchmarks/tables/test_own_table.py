@@ -125,7 +125,13 @@ ROW = "00000000,0.61,0.63,0.60,0.5,120000"
         (replaced("0.61", "61", TABLE), SCHEMA, r"line 2, column 'acc_a': 61 fraction is out of range"),
         (replaced("0.61", "-0.1", TABLE), SCHEMA, r"line 2, column 'acc_a': -0.1 fraction is out of range"),
         (replaced("0.5", "-0.5", TABLE), SCHEMA, r"column 'hours': -0.5 hours is out of range for train_sec"),
-        (TABLE + "\n" + ROW, SCHEMA, r"line 4, column 'cell': 00000000 is listed again, see line 2"),
+        (
+            f"{TABLE}\n{ROW.replace('0.61', '0.62')}",
+            SCHEMA,
+            r"line 4, column 'acc_a': line 2 lists the same architecture with another value; keep one of the"
+            r" two rows, or give each training a column",
+        ),
+        (replaced("0.5", "failed", TABLE), SCHEMA, r"'hours': only an accuracy says 'failed'; leave train_s"),
         (
             replaced("00000000", "0000000x", TABLE),
             SCHEMA,
@@ -136,7 +142,12 @@ ROW = "00000000,0.61,0.63,0.60,0.5,120000"
         (TABLE + '\n"', SCHEMA, r"table\.csv, line \d: it cannot be read as CSV"),
         ("cell,acc_a", SCHEMA, r"table\.csv has no rows"),
         ("", SCHEMA, r"table\.csv has no rows"),
-        (b"\xff\xfe", SCHEMA, r"table\.csv is not text"),
+        (b"\xff\xfe", SCHEMA, r"table\.csv has no rows"),
+        (
+            b"\x89PNG\r\n\x1a\n",
+            SCHEMA,
+            r"table\.csv is not text: it cannot be read as UTF-8 or Windows-1252;",
+        ),
         (b"PAR1 and no more", SCHEMA, r"table\.csv cannot be read as Parquet"),
         (
             TABLE,
@@ -195,7 +206,37 @@ ROW = "00000000,0.61,0.63,0.60,0.5,120000"
         (TABLE, SCHEMA[:-5], r"schema\.toml is not TOML"),
         (TABLE, "[[[", r"schema\.toml is not TOML"),
         (TABLE, "a = " + "[" * 10_000, r"schema\.toml is not TOML"),
-        (TABLE, b"\xff", r"schema\.toml is not text"),
+        (TABLE, b"\x81", r"schema\.toml is not text: it cannot be read as UTF-8 or Windows-1252; save it as"),
+        (
+            TABLE,
+            replaced("acc_a =", "acc a ="),
+            r"schema\.toml is not TOML: .* is written in quotes, such as",
+        ),
+        (
+            TABLE,
+            replaced("acc_a =", 'acc"a ='),
+            r"schema\.toml is not TOML: .* double quote in single quotes",
+        ),
+        (
+            TABLE,
+            replaced("acc_a =", "acc.a ="),
+            r"columns\.acc has no settings .* but a part 'a'; .* in quotes",
+        ),
+        (
+            TABLE,
+            SCHEMA.replace(".cifar10", ".c.10"),
+            r"data_sets\.c has no settings .* part '10'; .* in quotes",
+        ),
+        (
+            TABLE,
+            replaced('"fraction"', '"fraction", small = true'),
+            r"acc_a: small = true is for the unit percent; the unit is fraction",
+        ),
+        (
+            TABLE,
+            replaced('"fraction"', '"percent", small = 1'),
+            r"acc_a: small takes true or false; received 1",
+        ),
     ],
 )
 def test_what_is_wrong_is_one_line_that_names_the_place(
@@ -213,17 +254,57 @@ def test_what_is_wrong_is_one_line_that_names_the_place(
 def test_fractions_called_percent_are_noticed(tmp_path):
     schema = SCHEMA.replace('unit = "fraction"', 'unit = "percent"')
     with pytest.raises(
-        TableError, match=r"column 'acc_a': no value is above 1 percent; .* unit = \"fraction\""
+        TableError,
+        match=r"column 'acc_a': no value is above 1 percent; .* unit = \"fraction\"; .* add small = true",
     ):
         read_own_table("mine", *written(tmp_path, schema=schema))
 
 
-def test_equal_cells_of_a_part_are_refused(tmp_path):
-    equal = TABLE + "\n00001000,0.5,0.5,0.5,1,1\n00010000,0.5,0.5,0.5,1,1"
-    with pytest.raises(
-        TableError, match=r"line 5, column 'cell': 00010000 is functionally equal to .* line 4"
-    ):
-        read_own_table("mine", *written(tmp_path, equal))
+def test_small_percentages_are_read_if_the_schema_insists(tmp_path):
+    schema = SCHEMA.replace('unit = "fraction"', 'unit = "percent", small = true')
+    training = read_own_table("mine", *written(tmp_path, schema=schema)).data_sets["cifar10"].trainings[50]
+    assert np.nanmax(present(training.valid_accuracy).values) == 0.78
+    assert np.nanmax(present(training.test_accuracy).values) == 0.77
+
+
+def test_a_failed_training_is_told_from_a_missing_value(tmp_path):
+    table = replaced("0.61", "failed", TABLE)
+    valid = (
+        read_own_table("mine", *written(tmp_path, table)).data_sets["cifar10"].trainings[50].valid_accuracy
+    )
+    np.testing.assert_allclose(present(valid).values[:, 0], [[np.nan, 63.0], [78.0, np.nan]])
+    assert present(present(valid).failed)[:, 0].tolist() == [[True, False], [False, False]]
+    training = read_own_table("mine", *written(tmp_path)).data_sets["cifar10"].trainings[50]
+    assert present(training.valid_accuracy).failed is None
+
+
+def test_a_failed_training_is_described(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "120")
+    paths = written(tmp_path, replaced("0.61", "Failed ", TABLE))
+    assert main(["import", "--as", "mine", *map(str, paths)]) == 0
+    assert main(["info", "mine"]) == 0
+    assert "2 (1 failed)" in capsys.readouterr().out
+    assert main(["query", "mine", "00000000"]) == 0
+    assert re.search(r"valid_accuracy +a +failed *\n", capsys.readouterr().out)
+
+
+def test_a_row_that_repeats_another_is_left_out_and_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
+    paths = written(tmp_path, TABLE + "\n\n" + ROW + "\n")
+    assert main(["import", "--as", "mine", *map(str, paths)]) == 0
+    assert "rows left out: line 5 repeats line 2\n" in capsys.readouterr().out
+    assert main(["info", "mine"]) == 0
+    assert re.search("rows left out: *line 5 repeats line 2\n", capsys.readouterr().out)
+
+
+def test_equal_cells_of_a_part_have_rows_of_their_own(tmp_path):
+    equal = TABLE + "\n00010000,0.4,0.5,0.5,1,1\n00001000,0.5,0.5,0.5,1,1"
+    data = read_own_table("mine", *written(tmp_path, equal)).data_sets["cifar10"]
+    assert data.plain_keys
+    valid = present(data.trainings[50].valid_accuracy).values
+    for cell, accuracy in (("00010000", 40), ("00001000", 50), ("00000000", 61), ("12012012", 78)):
+        assert valid[present(data.row(SPACE.parse(cell))), 0, 0] == pytest.approx(accuracy)
 
 
 def test_parquet_with_a_nan_or_a_truth_value_is_refused(tmp_path):
@@ -259,7 +340,7 @@ def test_without_pyarrow_it_says_what_to_install(tmp_path, monkeypatch):
         (["--as", "mine", "a.csv"], "from two files, .* received 1"),
         (["--as", "../mine", "a.csv", "b.toml"], "a table's name is made of letters"),
         (["--as", "mine", "a.csv", "b.toml"], "there is no file b.toml"),
-        (["--as", "mine", "a.csv", "schema.toml"], "a.csv cannot be read: No such file"),
+        (["--as", "mine", "a.csv", "schema.toml"], "there is no file a.csv"),
     ],
 )
 def test_wrong_arguments_are_one_line(tmp_path, monkeypatch, capsys, arguments, message):

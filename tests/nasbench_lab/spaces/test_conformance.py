@@ -11,8 +11,11 @@ from scipy import stats
 
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import SearchSpace, all_spaces, find_space
+from nasbench_lab.spaces.declared import DeclaredSpace
+from tests.declared_spaces import DECLARED
 
-pytestmark = pytest.mark.parametrize("space", all_spaces().values(), ids=all_spaces())
+SPACES = all_spaces() | DECLARED
+pytestmark = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -20,8 +23,15 @@ def draw(space: SearchSpace, seed: int):
     return space.sample(np.random.default_rng(seed))
 
 
+def changeable(space: SearchSpace, architecture):
+    """The positions of the decisions that a search may change."""
+    active = space.active(architecture) if isinstance(space, DeclaredSpace) else [True] * len(architecture)
+    return [position for position, exists in enumerate(active) if exists]
+
+
 def test_has_a_name_and_choices(space):
-    assert find_space(space.name) is space
+    assert space.name.isprintable()
+    assert find_space(space.definition) is space
     assert len(space.cardinalities) > 0
     assert all(isinstance(choices, int) and choices > 0 for choices in space.cardinalities)
     assert space.size == np.prod(np.array(space.cardinalities, dtype=object))
@@ -47,7 +57,7 @@ def test_drawing_follows_the_seed(space):
 def test_drawing_is_the_same_in_another_process(space):
     program = (
         "import numpy as np; from nasbench_lab.spaces import find_space;"
-        f"space = find_space({space.name!r}); rng = np.random.default_rng(7);"
+        f"space = find_space({space.definition!r}); rng = np.random.default_rng(7);"
         "first = space.sample(rng); print([first, space.mutate(first, rng), space.canonical(first)])"
     )
     there = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -121,8 +131,8 @@ def test_neighbors_are_all_valid_single_changes(space, seed):
     architecture = draw(space, seed)
     changed = {
         (*architecture[:position], choice, *architecture[position + 1 :])
-        for position, choices in enumerate(space.cardinalities)
-        for choice in range(choices)
+        for position in changeable(space, architecture)
+        for choice in range(space.cardinalities[position])
     }
     neighbors = space.neighbors(architecture)
     assert len(neighbors) == len(set(neighbors))
