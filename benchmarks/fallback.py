@@ -33,7 +33,7 @@ class FallbackTask:
         self.space: SearchSpace = first.space
         self._first, self._second = first, second
         self._misses: set[tuple[Architecture, int | None]] = set()
-        if first.space.name != second.space.name:
+        if first.space.definition != second.space.definition:
             raise UsageError(
                 f"{second.name} cannot answer for {first.name}: its space is {second.space.name}, not"
                 f" {first.space.name}"

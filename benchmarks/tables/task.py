@@ -82,7 +82,9 @@ class TabularTask:
     def lists_every_architecture(self) -> bool:
         """Whether every architecture of the space has a validation accuracy and a reported accuracy."""
         valid, _ = self._measured(self.epochs)
-        listed = ~np.isnan(valid).all(axis=1) & ~np.isnan(self.reported)
+        failed = self._failed_after(self.epochs)
+        answered = ~np.isnan(valid) | failed
+        listed = answered.any(axis=1) & (~np.isnan(self.reported) | failed.all(axis=1))
         return self._data.keys is None and bool(listed.all())
 
     def evaluate(
@@ -182,6 +184,14 @@ class TabularTask:
         valid = _required(training.valid_accuracy)
         return valid.values[:, valid.epochs.index(epochs), :], training
 
+    def _failed_after(self, epochs: int) -> NDArray[np.bool_]:
+        """Whether the training of each row and seed failed by some epochs, shape `(A, seeds)`."""
+        measured = _required(self._measured(epochs)[1].valid_accuracy)
+        if measured.failed is None:
+            return np.broadcast_to(np.False_, (len(self._data), len(measured.seeds)))
+        failed: NDArray[np.bool_] = measured.failed[:, measured.epochs.index(epochs), :]
+        return failed
+
     def _length(self, epochs: int) -> int:
         """The length of the training that an accuracy after some epochs is read off."""
         recorded = {length: _required(each.valid_accuracy).epochs for length, each in self._shown.items()}
@@ -221,7 +231,7 @@ class TabularTask:
                 f"{self.name} has no training seed {self.seed!r}; it has {', '.join(labels)}, 'random'"
                 " and 'mean'"
             )
-        missing = int(np.isnan(valid[:, labels.index(self.seed)]).sum())
+        missing = int((np.isnan(valid) & ~self._failed_after(self.epochs))[:, labels.index(self.seed)].sum())
         if missing:
             raise UsageError(
                 f"training seed {self.seed} of {self.name} is missing for {missing:,} of {len(valid):,}"
@@ -257,16 +267,22 @@ class TabularTask:
         train_cost = _cost(training.train_seconds, after, row, labels)
         cost = train_cost + _cost(training.valid_seconds, after, row, labels)
         seconds, train_seconds = cost.tolist(), train_cost.tolist()
-        present = np.flatnonzero(~np.isnan(valid[row] + cost)).tolist()
+        failed = self._failed_after(after)[row]
+        present = np.flatnonzero(~np.isnan(cost) & (~np.isnan(valid[row]) | failed)).tolist()
         if self.seed not in ("random", "mean"):
             present = [seed for seed in present if labels[seed] == self.seed]
         if not present:
             raise self._unlisted(architecture, f"evaluation after {after} epochs (seed {self.seed})")
-        # Raised here, not after the search, so a fallback can both evaluate and report this architecture.
-        self._check_reported(architecture, row)
+        if not failed[present].all():
+            # Raised here, not after the search, so a fallback can both evaluate and report it.
+            self._check_reported(architecture, row)
+        for seed in np.flatnonzero(failed).tolist():
+            accuracies[seed] = self._worst
         if self.seed == "mean":
-            # A mean of several trainings costs all of them.
-            accuracies = [sum(accuracies[seed] for seed in present) / len(present)]
+            # As in live training, a mean of trainings fails with any of them, and costs all of them.
+            failed = np.array([failed[present].any()])
+            mean = sum(accuracies[seed] for seed in present) / len(present)
+            accuracies = [self._worst if failed[0] else mean]
             seconds, train_seconds = (
                 [sum(each[seed] for seed in present)] for each in (seconds, train_seconds)
             )
@@ -281,6 +297,7 @@ class TabularTask:
                 parameters=_at(self._data.parameters, row),
                 flops=_at(self._data.flops, row),
                 latency=_at(self._latency, row),
+                failed=bool(failed[seed]),
                 training=f"{length} epochs, seed {labels[seed]}",
                 train_seconds=train_seconds[seed],
             )
@@ -298,6 +315,13 @@ class TabularTask:
                 f"{self.name} lists no latency on {device!r}; it lists {', '.join(devices) or 'none'}"
             )
         return devices[device]
+
+    @cached_property
+    def _worst(self) -> float:
+        """The accuracy told for a failed training: none is worse, so a failure is never the best."""
+        if math.isfinite(self._data.least):
+            return self._data.least
+        return float(np.nanmin(self._measured(self.epochs)[0]))
 
     def _check_reported(self, architecture: Architecture, row: int) -> None:
         # Without this error the harness would skip the architecture and report a worse one.

@@ -245,3 +245,50 @@ def test_the_card_says_what_was_seen_and_what_is_reported(tmp_path):
     assert card.cost == "simulated seconds"
     assert small_task(tmp_path, seed="mean").card.searched.endswith("(mean over up to 2 training seeds)")
     assert small_task(tmp_path, seed="a").card.searched.endswith("(the training with seed a)")
+
+
+def failing(folder, *, least=0.0, most=100.0, seed="random", both=False):
+    """A task whose training of ODD failed with seed b, and with seed a too if `both`."""
+    values = np.full((SIZE, 2), (least + most) / 2 if np.isfinite(least) else most - 1.0)
+    failed = np.zeros((SIZE, 1, 2), dtype=bool)
+    failed[5, 0, 1] = True
+    failed[5, 0, 0] = both
+    tested = values.copy()
+    values[failed[:, 0]] = np.nan
+    tested[5] = np.nan if both else tested[5]
+    training = Training(
+        valid_accuracy=replace(measurement(values, 10, ("a", "b")), failed=failed),
+        test_accuracy=measurement(tested, 10, ("a", "b")),
+        train_seconds=measurement(np.full((SIZE, 2), 7.0), 10, ("a", "b")),
+    )
+    return small_task(folder, trainings={10: training}, seed=seed, least=least, most=most, metric="score")
+
+
+def test_a_failed_training_is_an_evaluation_that_failed_and_costs_its_seconds(tmp_path):
+    seen = answers(failing(tmp_path), ODD)
+    assert {(evaluation.failed, evaluation.valid_accuracy, evaluation.seconds) for evaluation in seen} == {
+        (False, 50.0, 7.0),
+        (True, 0.0, 7.0),
+    }
+    task = failing(tmp_path, both=True)
+    assert all(evaluation.failed for evaluation in answers(task, ODD))
+    assert task.lists_every_architecture
+
+
+def test_a_failure_is_never_the_best_of_a_negative_loss(tmp_path):
+    for least in (-10.0, -np.inf):
+        task = failing(tmp_path, least=least, most=0.0, both=True)
+        failures, good = answers(task, ODD), answers(task, EVEN)
+        assert all(evaluation.failed for evaluation in failures)
+        best = max(evaluation.valid_accuracy for evaluation in failures)
+        assert best <= min(evaluation.valid_accuracy for evaluation in good) < 0
+
+
+def test_a_mean_of_trainings_fails_with_any_of_them(tmp_path):
+    (evaluation,) = answers(failing(tmp_path, seed="mean"), ODD)
+    assert (evaluation.failed, evaluation.valid_accuracy, evaluation.seconds) == (True, 0.0, 14.0)
+
+
+def test_a_seed_with_failed_trainings_is_whole(tmp_path):
+    (evaluation,) = answers(failing(tmp_path, seed="b"), ODD)
+    assert evaluation.failed
