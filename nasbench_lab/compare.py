@@ -33,9 +33,9 @@ class Command:
             not depend on it.
         config: a stored comparison.json to run again, or to continue in its folder. Other settings override
             it.
-        data_dir: for live training: folder or archive of the images; by default the images that
+        data_dir: folder or archive of the images for live training; by default the images that
             `python -m nasbench_lab.data fetch cifar10` fetched.
-        device: for live training: cuda, mps or cpu; by default the fastest one available.
+        device: of live training, cuda, mps or cpu; by default the fastest one available.
         cache: for live training: folder of finished trainings, which may be shared; by default a folder in
             the data folder.
     """

@@ -49,7 +49,7 @@ class Layout:
 
     Attributes:
         space: name of the search space; its order is the official one.
-        trainings: number of epochs by the official name of the training.
+        trainings: the number of epochs of each training, by its official name.
     """
 
     space: str

@@ -67,7 +67,7 @@ def opened_pickle(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """The pickle among the members, stored without compression."""
+    """The archive's pickle, which must be stored uncompressed."""
     for name in archive.namelist():
         parts = {*PurePosixPath(name).parts, *PureWindowsPath(name).parts}
         if ".." in parts or PurePosixPath(name).is_absolute() or PureWindowsPath(name).drive:

@@ -3,7 +3,7 @@
 Any number of processes may read and write at once, on any number of machines that share the folder. A file is
 written under a temporary name and then renamed, so it is whole or absent. If two processes train the same
 architecture at once, the first outcome is kept, and the second process uses it too, its seconds included. A
-search is therefore always told the same as the cache says later.
+search therefore always gets the values that the cache returns later.
 """
 
 import hashlib
@@ -53,7 +53,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the cache: the key, the recipe's settings, names of the images and the outcome."""
+    """A file of the cache: the key, the recipe's settings, the image set's name and title, and the outcome."""
 
     key: Key
     recipe: dict[str, Any]

@@ -52,8 +52,8 @@ class Column:
 
     Attributes:
         quantity, unit: of `UNITS`.
-        epochs: after which the values were recorded, and `training`: how many epochs that training had; the
-            same if it is not given.
+        epochs: the epoch after which the values were recorded.
+        training: all epochs of that training; `epochs` if it is not given.
         seed: the label of the training seed.
         device: on which a latency or an energy was measured.
         small: whether a column in percent may have no value above 1, such as tiny errors. Without it such a

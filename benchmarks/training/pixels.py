@@ -31,7 +31,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Pixels:
-    """Three parts without a common image: training, validation and test. `classes` counts the labels."""
+    """Training, validation and test images; no image is in two of them. `classes` counts the labels."""
 
     train: Part
     valid: Part

@@ -101,7 +101,7 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """The name; if settings were changed, the start of the digest stands for all of them."""
+        """The name; if settings were changed, followed by the first digits of the digest."""
         name, _, changes = self.name.partition(":")
         return f"{name}, changed ({self.digest[:8]})" if changes else name
 

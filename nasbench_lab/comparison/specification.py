@@ -18,8 +18,7 @@ DEFAULT_EVALUATIONS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A whole comparison. Settings that are left out get their defaults, so a stored comparison says
-    everything.
+    """A whole comparison. A stored one says everything: settings that are left out get their defaults.
 
     Attributes:
         benchmark: tasks, as `benchmark/data set`; a benchmark alone stands for all its data sets.
@@ -106,7 +105,7 @@ class Comparison:
             raise UsageError(f"{place}: {error}") from None
 
     def per_task(self, name: Literal["budget_seconds", "target_accuracy"], tasks: int) -> list[float | None]:
-        """A setting that is given once, once for each of so many tasks, or not at all."""
+        """The value of a setting for each task. It is given once for all, once per task, or not at all."""
         values: tuple[float, ...] = getattr(self, name)
         if len(values) in (0, 1):
             return [values[0] if values else None] * tasks

@@ -94,7 +94,7 @@ _ESCAPED = str.maketrans(
 
 
 class _LatexFormatter(string.Formatter):
-    """Format a cell: text is escaped, missing numbers are `--`, minus and infinity are mathematics.
+    """Format a cell: text is escaped, missing numbers are `--`, minus and infinity are set in math mode.
 
     Values of the task's metric have `decimals` decimals.
     """

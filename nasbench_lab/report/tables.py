@@ -22,7 +22,7 @@ GRID_POINTS = 100
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a comparison; accuracy and regret in the unit of the task's metric, intervals of 95 %.
+    """The tables of a comparison. Accuracy and regret are in the task's unit; intervals are 95 % intervals.
 
     Rows follow the order of tasks and algorithms in the results. A failed run is a run in which every
     evaluation failed; it has no accuracy.
@@ -46,7 +46,7 @@ class Tables:
             begins when all its runs (except failed ones) have an incumbent; all curves of a task end at
             the same cost.
         targets: the share of runs that reach the target, and the expected cost. A task's target is the
-            accuracy that half of all runs, pooled over algorithms, end at or above. Failed runs count as
+            accuracy that half of all runs reach or exceed, all algorithms together. Failed runs count as
             not reaching it.
     """
 
@@ -162,7 +162,7 @@ def _task_row(task: TaskCard) -> Row:
 
 
 def _target(cells: list[_Cell]) -> float:
-    """The accuracy that half of all runs, pooled over algorithms, end at or above; NaN without runs."""
+    """The accuracy that half of all runs reach or exceed, all algorithms together; NaN without runs."""
     pooled = np.sort(np.concatenate([cell.usable for cell in cells]))
     return float(pooled[len(pooled) // 2]) if len(pooled) else np.nan
 

@@ -58,8 +58,8 @@ TARGET_CODES = tuple(
 EDGE_COUNTS = np.array([bits.bit_count() for bits in range(1 << VERTICES)])
 
 ORDERS = tuple(permutations(range(1, OUTPUT)))
-# A row adds this in an order in which one of its edges would lead backward. It is larger than any index, and
-# six times as much still fits into 32 bits. Numbers of 32 bits take half the time of 64.
+# Added for an order of the vertices in which one of the row's edges would lead backward. It is larger than
+# any index, and six times as much still fits into 32 bits. Numbers of 32 bits take half the time of 64.
 BACKWARD = np.int64(1 << 29)
 CHUNK = 2048
 

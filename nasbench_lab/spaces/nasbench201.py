@@ -92,7 +92,7 @@ WEIGHTS = {CONV_1X1: 28.0, CONV_3X3: 243.04}  # of one operation in the publishe
 
 
 def _without_dead_edges(cells: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Cells with `none` on each edge that no input reaches or that reaches no output, shape `(n, 6)`."""
+    """Set `none` on each edge that the input does not reach or that does not reach the output, `(n, 6)`."""
     e01, e02, e12, _, e13, e23 = (cells != NONE).T
     always = np.ones_like(e01)
     in_1, in_2 = e01, e02 | (e12 & e01)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 RESAMPLES = 2000
 _BLOCK_ELEMENTS = 2**21
 
-# statistic(values, counts) takes the values of n runs, shape (n, ...), and the number of times each
-# resample holds each run, shape (r, n). It returns r replicates, shape (r, ...).
+# statistic(values, counts) takes the values of n runs, shape (n, ...), and how often each run occurs in each
+# resample, shape (r, n). It returns r replicates, shape (r, ...).
 Statistic = Callable[[NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
 
 

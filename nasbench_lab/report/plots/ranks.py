@@ -98,7 +98,7 @@ def _draw_scale(axes: Axes, algorithms: int, critical_difference: float) -> None
 
 
 def _beside(*, on_left: bool) -> dict[str, Any]:
-    """Settings of a text that ends (or starts) a little beside its point, even outside the axes."""
+    """Settings of a text just left or right of its point, drawn even outside the axes."""
     return {
         "xytext": (-4 if on_left else 4, 0),
         "textcoords": "offset points",

@@ -23,7 +23,7 @@ def zipped(**members):
 
 PACKED = {
     "plain": CONTENT,
-    "gzip": gzip.compress(CONTENT),
+    "gzip": gzip.compress(CONTENT, mtime=0),
     "bzip2": bz2.compress(CONTENT),
     "xz": lzma.compress(CONTENT),
     "zip": zipped(table=CONTENT),
