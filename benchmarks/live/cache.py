@@ -53,7 +53,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of the cache: the key, the recipe's settings, the image set's name and title, and the outcome."""
+    """A file of the cache: the key, the recipe's settings, the image set's names and the outcome."""
 
     key: Key
     recipe: dict[str, Any]
