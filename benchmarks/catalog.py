@@ -11,6 +11,7 @@ from nasbench_lab.benchmarks.sources.base import Source
 from nasbench_lab.benchmarks.tables.embedded import embedded_names
 from nasbench_lab.benchmarks.tables.schema import NAME
 from nasbench_lab.errors import UsageError, unknown_name
+from nasbench_lab.spaces import all_spaces
 
 
 @cache
@@ -32,6 +33,11 @@ def find_source(name: str) -> Source:
 def has_data(name: str) -> bool:
     """Whether a benchmark has data, stored here or still to be imported; a bare search space has none."""
     return name in all_sources() or name in embedded_names() or table_path(name).exists()
+
+
+def is_bare_space(name: str) -> bool:
+    """Whether a name is a search space without stored data, so that every architecture is trained."""
+    return not has_data(name) and name in all_spaces()
 
 
 def check_own_name(name: str) -> None:

@@ -9,8 +9,8 @@ from nasbench_lab.benchmarks.catalog import (
     all_sources,
     check_own_name,
     find_source,
-    has_data,
     how_to_bring,
+    is_bare_space,
 )
 from nasbench_lab.benchmarks.fetch import Download, Progress, fetch
 from nasbench_lab.benchmarks.folders import data_folder, surrogate_path, table_path
@@ -23,7 +23,7 @@ from nasbench_lab.benchmarks.tables.embedded import embedded_names, embedded_pat
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.benchmarks.tables.own_table import read_own_table
 from nasbench_lab.errors import TableError, UsageError
-from nasbench_lab.spaces import all_spaces
+from nasbench_lab.spaces import find_space
 
 
 def open_benchmark(name: str) -> Benchmark:
@@ -35,8 +35,8 @@ def open_benchmark(name: str) -> Benchmark:
     """
     if name in embedded_names():
         return TableBenchmark(Table(embedded_path(name)))
-    if not has_data(name) and name in all_spaces():
-        return TrainedSpace(all_spaces()[name])
+    if is_bare_space(name):
+        return TrainedSpace(find_space(name))
     path = table_path(name)
     if name not in all_sources() and path.exists():
         # A table of your own has no source.

@@ -261,14 +261,12 @@ def _seconds(outcome: Outcome, epochs: int) -> float:
 
     If the training failed before the end of that epoch, all its seconds.
     """
-    if len(outcome.epochs) < epochs:
-        return outcome.failed_seconds
-    last = outcome.epochs[epochs - 1]
-    return last.train_seconds + last.valid_seconds
+    passed = outcome.epochs[epochs - 1].valid_seconds if len(outcome.epochs) >= epochs else 0.0
+    return _train_seconds(outcome, epochs) + passed
 
 
 def _train_seconds(outcome: Outcome, epochs: int) -> float:
-    """The cost of a training up to an epoch, without the validation pass."""
-    return (
-        outcome.failed_seconds if len(outcome.epochs) < epochs else outcome.epochs[epochs - 1].train_seconds
-    )
+    """Seconds of a training up to an epoch; if it failed before the end of that epoch, all its seconds."""
+    if len(outcome.epochs) < epochs:
+        return outcome.failed_seconds
+    return outcome.epochs[epochs - 1].train_seconds

@@ -17,7 +17,7 @@ from nasbench_lab.benchmarks.surrogates.file import (
 )
 from nasbench_lab.benchmarks.surrogates.forest import Forest, join
 from nasbench_lab.benchmarks.surrogates.models import find_model, smooth
-from nasbench_lab.benchmarks.tables.contents import DataSet, Measurement, Training
+from nasbench_lab.benchmarks.tables.contents import DataSet, Measurement, Training, mean_over_seeds
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import UsageError
@@ -142,25 +142,16 @@ def _quantities(data: DataSet, reported: Values) -> Iterator[tuple[str, Values]]
 def _seconds(training: Training, epochs: int) -> Values | None:
     """Mean seconds over seeds of one evaluation: the training and one validation pass, shape `(A, 1)`."""
     parts = [
-        _mean(measured.values[:, measured.epochs.index(epochs), :])
+        mean_over_seeds(measured.values[:, measured.epochs.index(epochs), :])
         for measured in (training.train_seconds, training.valid_seconds)
         if isinstance(measured, Measurement) and epochs in measured.epochs
     ]
     return np.sum(parts, axis=0)[:, None] if parts else None
 
 
-def _mean(values: NDArray[np.floating]) -> Values:
-    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN if a row has none."""
-    present = ~np.isnan(values)
-    means = np.full(len(values), np.nan)
-    totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
-    np.divide(totals, present.sum(axis=1), out=means, where=present.any(axis=1))
-    return means
-
-
 def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Predictor:
     """The models of one quantity, from values of shape `(A, seeds)`; missing values are NaN."""
-    means = _mean(values)
+    means = mean_over_seeds(values)
     fitted, held_out = (part[~np.isnan(means[part])] for part in (rows.fitted, rows.held_out))
     for part, side in ((fitted, "to fit on"), (held_out, "held out")):
         count = len(np.unique(rows.kind[part]))
@@ -191,7 +182,7 @@ def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Pre
 
 def _spread(features: NDArray[np.float32], fold: NDArray[np.int64], errors: Values, seed: int) -> Forest:
     """A model of the standard deviation that makes the 95 % interval hold 95 % of errors `(A, seeds)`."""
-    typical = _mean(errors)
+    typical = mean_over_seeds(errors)
     # A floor: if nearly all errors are zero, the ratio of a larger one to its prediction has no bound.
     least = 0.1 * typical.mean()
 
@@ -213,7 +204,7 @@ def _seed_variance(features: NDArray[np.float32], values: Values, seed: int) -> 
     several = counts >= 2
     if several.sum() < FEWEST:
         return None
-    squares = (values[several] - _mean(values[several])[:, None]) ** 2
+    squares = (values[several] - mean_over_seeds(values[several])[:, None]) ** 2
     return smooth(features[several], np.nansum(squares, axis=1) / (counts[several] - 1), seed)
 
 
@@ -227,7 +218,7 @@ def _measured(
     """A predictor with its quality on held-out rows, from values of shape `(A, seeds)`."""
     from scipy.stats import kendalltau
 
-    truth, predicted = _mean(values), mean.predict(features)
+    truth, predicted = mean_over_seeds(values), mean.predict(features)
     scatter = ((truth - truth.mean()) ** 2).sum()
     varies = scatter > 0 and np.ptp(predicted) > 0
     present = ~np.isnan(values)

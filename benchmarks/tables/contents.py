@@ -171,3 +171,13 @@ class Contents:
 
 
 MEASUREMENTS = tuple(field.name for field in fields(Training))
+
+
+def mean_over_seeds(values: FloatArray) -> NDArray[np.float64]:
+    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN if there are none."""
+    present = ~np.isnan(values)
+    counts = present.sum(axis=1)
+    totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
+    means = np.full(len(values), np.nan)
+    np.divide(totals, counts, out=means, where=counts > 0)
+    return means

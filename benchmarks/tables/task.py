@@ -7,7 +7,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_lab.benchmarks.tables.contents import DataSet, FloatArray, Measurement, Training
+from nasbench_lab.benchmarks.tables.contents import (
+    DataSet,
+    FloatArray,
+    Measurement,
+    Training,
+    mean_over_seeds,
+)
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.search.card import TaskCard
@@ -176,7 +182,7 @@ class TabularTask:
     @cached_property
     def reported(self) -> FloatArray:
         """The reported accuracy of each row, shape `(A,)`; for the harness, never for a search."""
-        return _mean_over_seeds(self._report[1].values[:, -1, :])
+        return mean_over_seeds(self._report[1].values[:, -1, :])
 
     def _measured(self, epochs: int) -> tuple[FloatArray, Training]:
         """Validation accuracies `(A, seeds)` after some epochs, and the training they belong to."""
@@ -369,16 +375,6 @@ def _cost(measured: Measurement | None, epochs: int, row: int, seeds: tuple[str,
 def _required(measurement: Measurement | None) -> Measurement:
     assert measurement is not None
     return measurement
-
-
-def _mean_over_seeds(values: FloatArray) -> FloatArray:
-    """Mean over the seeds present, shape `(A, S)` to `(A,)`; NaN if there are none."""
-    present = ~np.isnan(values)
-    counts = present.sum(axis=1)
-    totals = np.where(present, values, 0.0).sum(axis=1, dtype=np.float64)
-    means = np.full(len(values), np.nan)
-    np.divide(totals, counts, out=means, where=counts > 0)
-    return means
 
 
 def _at(column: FloatArray | None, row: int) -> float | None:

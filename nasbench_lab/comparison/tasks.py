@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from nasbench_lab.benchmarks.benchmark import Benchmark
-from nasbench_lab.benchmarks.catalog import has_data
+from nasbench_lab.benchmarks.catalog import is_bare_space
 from nasbench_lab.benchmarks.fallback import FallbackTask
 from nasbench_lab.benchmarks.library import open_benchmark, open_surrogate, open_table
 from nasbench_lab.benchmarks.live.trained_space import live_task
@@ -13,7 +13,6 @@ from nasbench_lab.benchmarks.surrogates.task import SurrogateTask
 from nasbench_lab.benchmarks.view import View
 from nasbench_lab.errors import UsageError, unknown_name
 from nasbench_lab.search import Task
-from nasbench_lab.spaces import all_spaces
 
 
 @cache
@@ -94,13 +93,8 @@ def check_sources(tasks: Sequence[str], fallback: Sequence[str], recipe: str) ->
             raise unknown_name("fallback", source, FALLBACKS)
         if list(fallback).count(source) > 1:
             raise UsageError(f"the fallback {source} is listed twice")
-    if recipe and "live" not in fallback and not any(map(_is_trained_space, tasks)):
+    if recipe and "live" not in fallback and not any(is_bare_space(task.partition("/")[0]) for task in tasks):
         raise UsageError(f"the recipe {recipe} is for live training; add --fallback live")
-
-
-def _is_trained_space(task: str) -> bool:
-    benchmark = task.partition("/")[0]
-    return not has_data(benchmark) and benchmark in all_spaces()
 
 
 def verify_task(name: str, fallback: Sequence[str]) -> None:
