@@ -5,7 +5,7 @@ from typing import Protocol
 
 from nasbench_lab.benchmarks.tables.contents import DataSet
 from nasbench_lab.benchmarks.view import View
-from nasbench_lab.search.contract import Task
+from nasbench_lab.search.task import Task
 
 
 class Benchmark(Protocol):

@@ -1,18 +1,20 @@
 """A chain of tasks: the second answers for architectures that the first does not list."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Evaluation, Query, Task
+from nasbench_lab.search.contract import Evaluation, Metric, Query
+from nasbench_lab.search.task import Scores, SharedNetwork, Task, TaskDefaults, unknown_metric
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 
-class FallbackTask:
+class FallbackTask(TaskDefaults):
     """Asks `first`, and then `second` if the first raises `UnlistedArchitecture`.
 
     Each evaluation keeps the source that answered it, and the card names both. A chain of three is
@@ -62,6 +64,16 @@ class FallbackTask:
         return tuple(epochs for epochs in self._first.fidelities if epochs in self._second.fidelities)
 
     @property
+    def resumable(self) -> bool:
+        """Whether either task reads all its fidelities off one training."""
+        return self._first.resumable and self._second.resumable
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The metrics that either task has; those that both have are the same."""
+        return {**self._second.metrics, **self._first.metrics}
+
+    @property
     def charges_seconds(self) -> bool:
         """Whether evaluations have a cost in seconds; the same for both tasks."""
         return self._first.charges_seconds
@@ -91,7 +103,10 @@ class FallbackTask:
         """Announce a batch to both tasks: the second gets only the queries that the first does not answer."""
         self._first.prepare(queries, rng)
         ahead = copy.deepcopy(rng)
-        self._second.prepare([query for query in queries if self._of_first(*query, ahead) is None], rng)
+        missed = [
+            query for query in queries if self._of_first(query.architecture, query.epochs, ahead) is None
+        ]
+        self._second.prepare(missed, rng)
 
     def _of_first(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
@@ -109,6 +124,25 @@ class FallbackTask:
             return self._first.test_accuracy(architecture)
         except UnlistedArchitecture:
             return self._second.test_accuracy(architecture)
+
+    def score(self, architecture: Architecture, metrics: Sequence[str]) -> Scores:
+        """Ask the tasks that have all these metrics: the first, then the second if it has no entry."""
+        able = [task for task in (self._first, self._second) if set(metrics) <= set(task.metrics)]
+        if not able:
+            missing = set(metrics) - set(self._first.metrics) or set(metrics) - set(self._second.metrics)
+            raise unknown_metric(self.name, min(missing), self.metrics)
+        try:
+            return able[0].score(architecture, metrics)
+        except UnlistedArchitecture:
+            return able[-1].score(architecture, metrics)
+
+    def shared_network(self, seed: int) -> SharedNetwork:
+        """The second task's network with shared weights: a table has none."""
+        return self._second.shared_network(seed)
+
+    def points(self, objectives: Sequence[str]) -> NDArray[np.float64] | None:
+        """The reported values of all architectures; None unless the first task lists them all."""
+        return self._first.points(objectives)
 
     @property
     def card(self) -> TaskCard:

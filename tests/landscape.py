@@ -2,9 +2,10 @@
 
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.contract import Evaluation
+from nasbench_lab.search.task import TaskDefaults
 
 
-class Landscape:
+class Landscape(TaskDefaults):
     """A task on any space; its accuracy is the scaled mean choice, so better neighbors exist."""
 
     charges_seconds = True

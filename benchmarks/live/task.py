@@ -5,6 +5,7 @@ import logging
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,8 @@ from nasbench_lab.benchmarks.training.recipes import Recipe
 from nasbench_lab.errors import UsageError
 from nasbench_lab.processes import explaining_lost_processes
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.contract import FLOPS, PARAMETERS, VALID_ACCURACY, Evaluation, Metric, Metrics, Query
+from nasbench_lab.search.task import TaskDefaults
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 Progress = Callable[[str, int, Epoch], None]
 
 
-class LiveTask:
+class LiveTask(TaskDefaults):
     """A task that trains architectures by one recipe on one set of images, and keeps the outcomes.
 
     The canonical form of an architecture is trained, so equal cells are trained only once. Accuracies
@@ -53,7 +55,11 @@ class LiveTask:
 
     lists_every_architecture = True
     charges_seconds = True
+    resumable = True
     optimum = None
+    metrics = MappingProxyType(
+        {VALID_ACCURACY: Metric("higher", "%"), "parameters": PARAMETERS, "flops": FLOPS}
+    )
 
     def __init__(
         self,
@@ -103,8 +109,7 @@ class LiveTask:
             seconds=sum(spent),
             epochs=after,
             source="live",
-            parameters=outcomes[0].parameters,
-            flops=outcomes[0].flops,
+            metrics=Metrics({"parameters": outcomes[0].parameters, "flops": outcomes[0].flops}),
             failed=failed,
             training=f"{self._recipe.epochs} epochs, seed {seeds[0] if len(seeds) == 1 else 'mean'}",
             train_seconds=sum(_train_seconds(outcome, after) for outcome in outcomes),
@@ -126,11 +131,11 @@ class LiveTask:
             return
         ahead = copy.deepcopy(rng)
         missing = {
-            key: (architecture, seed)
-            for architecture, _ in queries
-            if self.space.is_valid(architecture)
+            key: (query.architecture, seed)
+            for query in queries
+            if self.space.is_valid(query.architecture)
             for seed in self._shown(ahead)
-            if self._find(key := self._key(architecture, seed)) is None
+            if self._find(key := self._key(query.architecture, seed)) is None
         }
         if len(missing) > 1:
             # Processes, not threads, since PyTorch has one random generator for all threads.

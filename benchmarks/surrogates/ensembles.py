@@ -11,6 +11,7 @@ that made them. Nothing in the file is ever executed.
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import h5py
@@ -26,7 +27,8 @@ from nasbench_lab.benchmarks.view import View
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.files import replacing
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.contract import Evaluation, Metric
+from nasbench_lab.search.task import TaskDefaults
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.version import __version__
 
@@ -179,7 +181,7 @@ def _damaged(path: Path, reason: str | BaseException) -> TableError:
     )
 
 
-class EnsemblesTask:
+class EnsemblesTask(TaskDefaults):
     """Answers a search as NAS-Bench-301 does, for every architecture of the DARTS space.
 
     A search sees the validation accuracy after 100 epochs, predicted as the mean of the ensemble. With seed
@@ -202,6 +204,7 @@ class EnsemblesTask:
     charges_seconds = True
     optimum = None
     space = SPACE
+    metrics = MappingProxyType({"valid_accuracy": Metric("higher", "%")})
 
     def __init__(
         self, ensembles: Ensembles, data_set: str, *, epochs: int | None = None, seed: str = "random"
@@ -231,9 +234,6 @@ class EnsemblesTask:
             return evaluation
         drawn = evaluation.valid_accuracy + spread * rng.standard_normal()
         return evaluation._replace(valid_accuracy=min(max(drawn, 0.0), 100.0))
-
-    def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Do nothing: an architecture is predicted when it is evaluated."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
         """The reported value of an incumbent: its predicted validation accuracy without noise, in percent."""

@@ -1,17 +1,18 @@
 """A task answered from a surrogate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from nasbench_lab.benchmarks.surrogates.file import REPORTED, Surrogate, seconds_after, valid_accuracy_after
 from nasbench_lab.errors import UsageError
-from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.card import TaskCard, unit_of
+from nasbench_lab.search.contract import VALID_ACCURACY, Evaluation, Metric
+from nasbench_lab.search.task import TaskDefaults
 from nasbench_lab.spaces import Architecture
 
 
-class SurrogateTask:
+class SurrogateTask(TaskDefaults):
     """Answers a search from a surrogate, for every architecture of its space.
 
     Args:
@@ -39,6 +40,11 @@ class SurrogateTask:
         self._check(self.epochs)
 
     @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The accuracy alone."""
+        return {VALID_ACCURACY: Metric("higher", unit_of(self._surrogate.facts.metric))}
+
+    @property
     def charges_seconds(self) -> bool:
         """Whether the surrogate predicts seconds, because its table lists training times."""
         return seconds_after(self.epochs) in self._surrogate.predictors
@@ -53,9 +59,6 @@ class SurrogateTask:
         drawn = evaluation.valid_accuracy + noise * rng.standard_normal()
         facts = self._surrogate.facts
         return evaluation._replace(valid_accuracy=min(max(drawn, facts.least), facts.most))
-
-    def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Do nothing: a prediction takes no time."""
 
     def test_accuracy(self, architecture: Architecture) -> float:
         """The predicted value that is reported for an incumbent, in the metric's unit."""

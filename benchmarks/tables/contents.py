@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nasbench_lab.search.card import unit_of
+from nasbench_lab.search.contract import ENERGY, FLOPS, LATENCY, PARAMETERS, Metric
 from nasbench_lab.spaces import Architecture, SearchSpace, find_space
 
 LEAST, MOST = 0.0, 100.0  # bounds of accuracies, unless a data set has others
@@ -87,6 +89,23 @@ class DataSet:
 
     def __len__(self) -> int:
         return len(self.keys) if self.keys is not None else self.search_space.size
+
+    @property
+    def accuracy(self) -> Metric:
+        """The direction and the unit of the accuracies."""
+        return Metric("higher", unit_of(self.metric))
+
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[Metric, FloatArray]]:
+        """All metrics with one value per architecture, by name, each with its values, shape `(A,)`."""
+        found = {}
+        if self.parameters is not None:
+            found["parameters"] = PARAMETERS, self.parameters
+        if self.flops is not None:
+            found["flops"] = FLOPS, self.flops
+        found |= {f"latency:{device}": (LATENCY, values) for device, values in self.latency.items()}
+        found |= {f"energy:{device}": (ENERGY, values) for device, values in self.energy.items()}
+        return found
 
     def row(self, architecture: Architecture) -> int | None:
         """The row that lists an architecture; or the first that lists a functionally equal one; or None."""

@@ -1,7 +1,7 @@
 """A task that answers from a table: one data set under one protocol."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -17,11 +17,12 @@ from nasbench_lab.benchmarks.tables.contents import (
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.contract import VALID_ACCURACY, Evaluation, Metric, Metrics
+from nasbench_lab.search.task import Scores, TaskDefaults, unknown_metric
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 
-class TabularTask:
+class TabularTask(TaskDefaults):
     """A task that looks evaluations up in one data set of a table.
 
     Args:
@@ -34,8 +35,6 @@ class TabularTask:
             longest; a training of exactly the length asked for; the longest training.
         seed: the training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
-        device: the device whose latency a search sees. With None, it is the table's only device; if
-            the table has none or several, a search sees no latency.
 
     Raises:
         UsageError: the table cannot support such a task. The message says which tasks it can support.
@@ -48,14 +47,12 @@ class TabularTask:
         *,
         epochs: int | None = None,
         seed: str = "random",
-        device: str | None = None,
     ) -> None:
         self.name = f"{table.name}/{data_set}"
         self.seed = seed
         self._table = table
         self._data: DataSet = table.data_set(data_set)
         self.space: SearchSpace = self._data.search_space
-        self._latency = self._latency_on(device)
         self._shown = {
             length: training
             for length, training in self._data.trainings.items()
@@ -85,6 +82,17 @@ class TabularTask:
         return float(known.max()) if len(known) else None
 
     @cached_property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The accuracy, and every column of the table with one value per architecture."""
+        columns = {name: metric for name, (metric, _) in self._data.columns.items()}
+        return {VALID_ACCURACY: self._data.accuracy, **columns}
+
+    @cached_property
+    def resumable(self) -> bool:
+        """Whether all fidelities are read off one training."""
+        return len({self._length(epochs) for epochs in self.fidelities}) == 1
+
+    @cached_property
     def lists_every_architecture(self) -> bool:
         """Whether every architecture of the space has a validation accuracy and a reported accuracy."""
         valid, _ = self._measured(self.epochs)
@@ -107,8 +115,19 @@ class TabularTask:
             seeds = self._look_up(architecture, epochs)
         return seeds[0] if len(seeds) == 1 else seeds[int(rng.random() * len(seeds))]
 
-    def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
-        """Do nothing: a lookup takes no time."""
+    def score(self, architecture: Architecture, metrics: Sequence[str]) -> Scores:
+        """Look metrics up; raises `UnlistedArchitecture` if the table lacks one of them."""
+        row = self._data.row(architecture)
+        if row is None:
+            raise self._unlisted(architecture)
+        values = {}
+        for name in metrics:
+            if name not in self._data.columns:
+                raise unknown_metric(self.name, name, self.metrics)
+            values[name] = float(self._data.columns[name][1][row])
+            if math.isnan(values[name]):
+                raise self._unlisted(architecture, name)
+        return Scores(values, 0.0, "table")
 
     def test_accuracy(self, architecture: Architecture) -> float:
         """The reported accuracy of an incumbent: mean over seeds after the longest training, see `optimum`.
@@ -121,6 +140,16 @@ class TabularTask:
             raise self._unlisted(architecture)
         self._check_reported(architecture, row)
         return float(self.reported[row])
+
+    def points(self, objectives: Sequence[str]) -> NDArray[np.float64] | None:
+        """The reported values of every row that has them all; None if the table lists only a part."""
+        if not self.lists_every_architecture:
+            return None
+        columns = [
+            self.reported if name == VALID_ACCURACY else self._data.columns[name][1] for name in objectives
+        ]
+        points = np.stack(columns, axis=1).astype(np.float64)
+        return points[~np.isnan(points).any(axis=1)]
 
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
         """Validation accuracies of many rows at once, in the metric's unit, shape `(len(rows), seeds)`."""
@@ -294,15 +323,14 @@ class TabularTask:
             )
             labels, present = ("mean",), [0]
         length = self._length(after)
+        metrics = self._metrics_of(row)
         known = tuple(
             Evaluation(
                 valid_accuracy=accuracies[seed],
                 seconds=seconds[seed],
                 epochs=after,
                 source="table",
-                parameters=_at(self._data.parameters, row),
-                flops=_at(self._data.flops, row),
-                latency=_at(self._latency, row),
+                metrics=metrics,
                 failed=bool(failed[seed]),
                 training=f"{length} epochs, seed {labels[seed]}",
                 train_seconds=train_seconds[seed],
@@ -312,15 +340,14 @@ class TabularTask:
         self._known.setdefault(epochs, {})[architecture] = known
         return known
 
-    def _latency_on(self, device: str | None) -> FloatArray | None:
-        devices = self._data.latency
-        if device is None:
-            return next(iter(devices.values())) if len(devices) == 1 else None
-        if device not in devices:
-            raise UsageError(
-                f"{self.name} lists no latency on {device!r}; it lists {', '.join(devices) or 'none'}"
-            )
-        return devices[device]
+    def _metrics_of(self, row: int) -> Mapping[str, float]:
+        """The metrics of one row that come unasked, read-only; missing values are left out."""
+        values = {
+            name: float(column[row])
+            for name, (metric, column) in self._data.columns.items()
+            if not metric.on_request
+        }
+        return Metrics({name: value for name, value in values.items() if not math.isnan(value)})
 
     @cached_property
     def _worst(self) -> float:
@@ -375,7 +402,3 @@ def _cost(measured: Measurement | None, epochs: int, row: int, seeds: tuple[str,
 def _required(measurement: Measurement | None) -> Measurement:
     assert measurement is not None
     return measurement
-
-
-def _at(column: FloatArray | None, row: int) -> float | None:
-    return None if column is None else float(column[row])

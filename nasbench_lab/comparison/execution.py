@@ -31,9 +31,9 @@ from nasbench_lab.comparison.tasks import (
 from nasbench_lab.errors import AlgorithmError, NasbenchLabError, TableError, UsageError, place_of
 from nasbench_lab.processes import closing_quietly, leave_interrupts_to_parent
 from nasbench_lab.search.budget import Budget
-from nasbench_lab.search.contract import Task
 from nasbench_lab.search.loop import search
 from nasbench_lab.search.run import Run
+from nasbench_lab.search.task import Task
 from nasbench_lab.version import __version__
 
 BLOCK = 25  # runs that a process does before it returns them

@@ -1,8 +1,6 @@
 """The contract between algorithm and harness, and the loop that runs one search.
 
-An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields an
-architecture to evaluate and receives an `Evaluation`, which holds everything a search may learn. The harness
-owns the budget, the stopping and the test accuracy.
+`contract` is the page to read for an algorithm, `task` the one for a source of evaluations.
 """
 
 from nasbench_lab.search.budget import Budget
@@ -10,25 +8,40 @@ from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.contract import (
     Algorithm,
     Evaluation,
+    Finished,
+    Metric,
+    Previous,
     Query,
     Request,
     SearchProcess,
-    Task,
+    Share,
+    Shared,
+    Start,
     TaskInfo,
 )
 from nasbench_lab.search.loop import search
 from nasbench_lab.search.run import Run
+from nasbench_lab.search.task import Scores, SharedNetwork, Task, TaskDefaults
 
 __all__ = [
     "Algorithm",
     "Budget",
     "Evaluation",
+    "Finished",
+    "Metric",
+    "Previous",
     "Query",
     "Request",
     "Run",
+    "Scores",
     "SearchProcess",
+    "Share",
+    "Shared",
+    "SharedNetwork",
+    "Start",
     "Task",
     "TaskCard",
+    "TaskDefaults",
     "TaskInfo",
     "search",
 ]

@@ -9,6 +9,11 @@ def in_percent(metric: str) -> bool:
     return metric.endswith("(%)")
 
 
+def unit_of(metric: str) -> str:
+    """Return the unit of a metric, `%` for `accuracy (%)`; empty if it has none."""
+    return metric.partition(" (")[2].removesuffix(")")
+
+
 def decimals(metric: str) -> int:
     """Return the number of decimals to show for a metric."""
     return 2 if in_percent(metric) else 4

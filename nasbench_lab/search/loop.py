@@ -15,8 +15,9 @@ import numpy as np
 
 from nasbench_lab.errors import AlgorithmError, EvaluationError, NasbenchLabError, UsageError, place_of
 from nasbench_lab.search.budget import Budget
-from nasbench_lab.search.contract import Algorithm, Evaluation, Query, SearchProcess, Task, TaskInfo
+from nasbench_lab.search.contract import VALID_ACCURACY, Algorithm, Evaluation, Query, SearchProcess, TaskInfo
 from nasbench_lab.search.run import Run, record
+from nasbench_lab.search.task import Task
 from nasbench_lab.search.trainings import Trainings
 from nasbench_lab.spaces.base import Architecture, SearchSpace
 
@@ -56,6 +57,10 @@ def asked_for(algorithm: Algorithm, task: Task, budget: Budget) -> dict[str, Any
     info = TaskInfo(
         epochs=task.epochs,
         fidelities=task.fidelities,
+        resumable=task.resumable and budget.promotions == "continue",
+        metrics=task.metrics,
+        objectives=(VALID_ACCURACY,),
+        workers=1,
         charges_seconds=task.charges_seconds,
         budget=budget,
     )
@@ -109,7 +114,7 @@ class _Loop:
                 try:
                     if type(query) is Query or trainings is not None:
                         trainings = trainings or Trainings(task, rng, budget)
-                        architecture, epochs = query if type(query) is Query else (query, None)
+                        architecture, epochs, _ = query if type(query) is Query else Query(query)
                         evaluation, charged = trainings.evaluate(architecture, epochs)
                     else:
                         architecture, evaluation = query, evaluate(query, None, rng)
@@ -148,7 +153,7 @@ class _Loop:
 
     def _explain(self, query: Any, error: Exception) -> None:
         """Raise the error that says who is to blame for a failed evaluation, unless `error` does."""
-        architecture, epochs = query if type(query) is Query else (query, None)
+        architecture, epochs, _ = query if type(query) is Query else Query(query)
         if (blame := _wrong_request(architecture, epochs, self._task.space)) is not None:
             raise blame from None
         if not isinstance(error, NasbenchLabError | OSError):

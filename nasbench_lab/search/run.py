@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.errors import EvaluationError
-from nasbench_lab.search.contract import Evaluation, Task
+from nasbench_lab.search.contract import Evaluation
+from nasbench_lab.search.task import Task
 from nasbench_lab.spaces.base import Architecture
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from nasbench_lab.search.budget import Budget
-from nasbench_lab.search.contract import Evaluation, Task
+from nasbench_lab.search.contract import Evaluation
+from nasbench_lab.search.task import Task
 from nasbench_lab.spaces.base import Architecture
 
 

@@ -13,6 +13,7 @@ from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measureme
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.search import contract
 from nasbench_lab.spaces import find_space
 from tests.tables import present
 
@@ -80,16 +81,19 @@ def test_costs_are_joined_to_the_accuracies(tmp_path, accuracies, protocol):
     assert f"{Table(accuracies).digest}  table nasbench201" in table.source_sha256
 
 
-def test_a_search_sees_the_latency_of_the_device_it_names(tmp_path, accuracies):
+def test_a_search_sees_the_latency_and_the_energy_of_every_device(tmp_path, accuracies):
     write_table(convert(tmp_path, official(), accuracies), tmp_path / "joined.h5")
     table, cell = Table(tmp_path / "joined.h5"), space.architecture(77)
     rng = np.random.default_rng(0)
-    assert TabularTask(table, "cifar10").evaluate(cell, None, rng).latency is None
-    assert TabularTask(table, "cifar10", device="fpga").evaluate(cell, None, rng).latency == pytest.approx(
-        5.77
-    )
-    with pytest.raises(UsageError, match="lists no latency on 'tpu'; it lists edgegpu, raspi4, edgetpu"):
-        TabularTask(table, "cifar10", device="tpu")
+    task = TabularTask(table, "cifar10")
+    metrics = task.evaluate(cell, None, rng).metrics
+    assert metrics["latency:fpga"] == pytest.approx(5.77)
+    assert metrics["latency:raspi4"] == pytest.approx(1.77)
+    assert metrics["energy:fpga"] == table.data_set("cifar10").energy["fpga"][77]
+    assert (task.metrics["latency:fpga"], task.metrics["energy:fpga"]) == (contract.LATENCY, contract.ENERGY)
+    assert task.score(cell, ["latency:fpga"]).values == {"latency:fpga": metrics["latency:fpga"]}
+    with pytest.raises(UsageError, match="unknown metric of .* 'latency:tpu'; did you mean"):
+        task.score(cell, ["latency:tpu"])
 
 
 def test_numpy_values_and_absent_metrics(tmp_path, accuracies):

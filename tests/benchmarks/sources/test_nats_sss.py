@@ -57,7 +57,7 @@ def test_values_are_those_that_were_written(table, index, epochs):
     assert evaluation.valid_accuracy == accuracy("cifar100", "x-valid", index, 777, epochs)
     seconds = epochs * train_seconds("cifar100", index) + valid_seconds("x-valid", index)
     assert evaluation.seconds == pytest.approx(seconds)
-    assert evaluation.parameters == index + 0.09
+    assert evaluation.metrics["parameters"] == index + 0.09
     assert task.test_accuracy(network) == accuracy("cifar100", "x-test", index, 777, 90)
 
 

@@ -9,7 +9,7 @@ from nasbench_lab.benchmarks.tables.contents import Measurement, Training
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import EvaluationError, UsageError
-from nasbench_lab.search import Budget, Evaluation, Query, TaskInfo, search
+from nasbench_lab.search import Budget, Evaluation, Metric, Query, TaskInfo, search
 from tests.tables import SIZE, small_contents
 
 SEED = np.random.SeedSequence(7)
@@ -153,9 +153,17 @@ def test_an_algorithm_that_names_the_task_is_told_about_it(table):
     budget = Budget(evaluations=4)
     run = search(algorithm, task(table), budget, SEED)
     assert run.epochs.tolist() == [1]
-    assert told == [
-        (TaskInfo(epochs=27, fidelities=(1, 3, 9, 27, 81), charges_seconds=True, budget=budget), 3)
-    ]
+    info = TaskInfo(
+        epochs=27,
+        fidelities=(1, 3, 9, 27, 81),
+        resumable=False,
+        charges_seconds=True,
+        metrics={"valid_accuracy": Metric("higher", "%"), "parameters": Metric("lower", "millions")},
+        objectives=("valid_accuracy",),
+        workers=1,
+        budget=budget,
+    )
+    assert told == [(info, 3)]
 
 
 def test_epochs_of_a_shorter_training_are_read_off_it(table):
