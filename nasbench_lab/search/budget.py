@@ -15,11 +15,12 @@ class Budget:
     Attributes:
         evaluations: number of evaluations.
         trainings: full trainings: the epochs charged, divided by those of the task's own evaluations.
-        seconds: simulated seconds, the sum of `Evaluation.seconds`.
+        seconds: simulated seconds: with one worker, the sum of all seconds that were charged.
         real_seconds: seconds of wall-clock time.
         target_accuracy: a validation accuracy, in the metric's unit, that ends the search once seen.
         over_budget: whether the evaluation that goes over `seconds` still counts (`include`, as in
             NATS-Bench) or not (`discard`, as in NAS-Bench-201).
+        workers: number of simulated workers; `seconds` then limits their clock.
         promotions: the charge for more epochs of a training that the search began: the new epochs alone
             (`continue`), or all of them (`restart`, as in NATS-Bench).
     """
@@ -29,6 +30,7 @@ class Budget:
     seconds: float | None = None
     real_seconds: float | None = None
     target_accuracy: float | None = None
+    workers: int = 1
     over_budget: Literal["include", "discard"] = "include"
     promotions: Literal["continue", "restart"] = "continue"
 
@@ -48,6 +50,8 @@ class Budget:
                 "a search needs a budget: set at least one of evaluations, trainings, seconds or"
                 " real_seconds (a target accuracy alone may never be reached)"
             )
+        if self.workers < 1:
+            raise UsageError(f"the number of workers is 1 or more; received {self.workers}")
         if self.target_accuracy is not None and not math.isfinite(self.target_accuracy):
             raise UsageError(
                 f"the target accuracy must be a finite number; received {self.target_accuracy:g}"

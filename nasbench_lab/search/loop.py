@@ -1,9 +1,4 @@
-"""One search: an algorithm, a task, a budget and a seed give a run.
-
-An algorithm is a generator function `algorithm(space, rng, **hyperparameters)`. It yields an
-architecture to evaluate and receives an `Evaluation`, which holds everything a search may learn. The harness
-owns the budget, the stopping and the test accuracy.
-"""
+"""One search: an algorithm, a task, a budget and a seed give a run."""
 
 import inspect
 import math
@@ -13,170 +8,198 @@ from typing import Any
 
 import numpy as np
 
-from nasbench_lab.errors import AlgorithmError, EvaluationError, NasbenchLabError, UsageError, place_of
+from nasbench_lab.errors import AlgorithmError
+from nasbench_lab.search.answers import Answers, check_recommendation
 from nasbench_lab.search.budget import Budget
-from nasbench_lab.search.contract import VALID_ACCURACY, Algorithm, Evaluation, Query, SearchProcess, TaskInfo
+from nasbench_lab.search.contract import (
+    VALID_ACCURACY,
+    Algorithm,
+    Finished,
+    Previous,
+    Query,
+    SearchProcess,
+    Share,
+    Start,
+    TaskInfo,
+)
+from nasbench_lab.search.history import History, Limits
+from nasbench_lab.search.incumbents import IncumbentRule
 from nasbench_lab.search.run import Run, record
-from nasbench_lab.search.task import Task
-from nasbench_lab.search.trainings import Trainings
-from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.search.task import Task, unknown_metric
+from nasbench_lab.search.workers import Workers, check_workers
 
-MOST_FREE = 10_000
-"""Evaluations in a row that may cost nothing if the budget limits their cost alone."""
+GIVEN = ("task", "previous")
+"""Keyword parameters that are no hyperparameters: an algorithm that names them is given them."""
 
 
-def search(algorithm: Algorithm, task: Task, budget: Budget, seed: np.random.SeedSequence) -> Run:
+def search(
+    algorithm: Algorithm,
+    task: Task,
+    budget: Budget,
+    seed: np.random.SeedSequence,
+    *,
+    objectives: Sequence[str] = (VALID_ACCURACY,),
+    incumbent: IncumbentRule = "best",
+    previous: Sequence[Previous] = (),
+) -> Run:
     """Run one search to the end of its budget, or until the algorithm returns.
 
-    The algorithm and the task draw from two generators spawned from `seed`. The noise of the task therefore
-    never changes the draws of the algorithm.
+    The algorithm, the task and a network with shared weights have a generator each, spawned from `seed`. The
+    noise of the task therefore never changes the draws of the algorithm.
+
+    Args:
+        algorithm: a generator function, see `nasbench_lab.search.contract`.
+        task: the source of evaluations.
+        budget: the limits of the search.
+        seed: of all random draws.
+        objectives: metrics of the task that the search is to optimise.
+        incumbent: the rule by which an evaluation becomes the incumbent, see `IncumbentRule`.
+        previous: evaluations on other tasks, for an algorithm that asks for them.
 
     Raises:
-        AlgorithmError: the algorithm yields something other than an architecture of the space, or nothing.
-        UsageError: the budget is never spent, or the task lacks the epochs that the algorithm asks for.
+        AlgorithmError: the algorithm yields something other than a request, or nothing at all.
+        UsageError: the budget is never spent, or the task lacks the epochs or the metrics that are asked for.
         EvaluationError: the task fails.
     """
-    # The children that a first call of `seed.spawn(2)` returns. The call itself would change `seed`.
-    algorithm_rng, task_rng = (
-        np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, child)))
-        for child in range(2)
-    )
-    process = algorithm(task.space, algorithm_rng, **asked_for(algorithm, task, budget))
-    if not isinstance(process, Generator):
-        raise AlgorithmError(
-            f"an algorithm is a generator function that yields architectures; this one returned {process!r}"
-        )
-    architectures, evaluations = _Loop(task, budget, task_rng).drive(process)
-    return record(architectures, evaluations, task)
-
-
-def asked_for(algorithm: Algorithm, task: Task, budget: Budget) -> dict[str, Any]:
-    """The keyword parameters that an algorithm names in order to be given them."""
-    if "task" not in inspect.signature(algorithm).parameters:
-        return {}
+    for name in objectives:
+        if name not in task.metrics:
+            raise unknown_metric(task.name, name, task.metrics)
+    check_workers(budget.workers, task.charges_seconds, task.name)
+    algorithm_rng, task_rng, shared_rng = (_generator(seed, child) for child in range(3))
     info = TaskInfo(
         epochs=task.epochs,
         fidelities=task.fidelities,
         resumable=task.resumable and budget.promotions == "continue",
-        metrics=task.metrics,
-        objectives=(VALID_ACCURACY,),
-        workers=1,
         charges_seconds=task.charges_seconds,
+        metrics=task.metrics,
+        objectives=tuple(objectives),
+        workers=budget.workers,
         budget=budget,
     )
-    return {"task": info}
-
-
-class _Loop:
-    """Answers the requests of one algorithm until it returns or the budget is used up."""
-
-    def __init__(self, task: Task, budget: Budget, rng: np.random.Generator) -> None:
-        self._task = task
-        self._budget = budget
-        self._rng = rng
-        self._architectures: list[Architecture] = []
-        self._evaluations: list[Evaluation] = []
-
-    def drive(self, process: SearchProcess) -> tuple[list[Architecture], list[Evaluation]]:
-        """All architectures that were evaluated, and their evaluations, in order."""
-        try:
-            request = next(process, None)
-            if request is None:
-                raise AlgorithmError("the algorithm ended, or yielded None, before asking for any evaluation")
-            self._answer(process, request)
-        except StopIteration:
-            pass
-        finally:
-            process.close()
-        return self._architectures, self._evaluations
-
-    def _answer(self, process: SearchProcess, request: Any) -> None:
-        """Evaluate request after request; returns at the end of the budget."""
-        task, budget, rng = self._task, self._budget, self._rng
-        architectures, evaluations = self._architectures, self._evaluations
-        evaluate = task.evaluate
-        most_evaluations = budget.evaluations or math.inf
-        most_seconds = budget.seconds or math.inf
-        most_epochs = budget.trainings * task.epochs if budget.trainings else None
-        target = math.inf if budget.target_accuracy is None else budget.target_accuracy
-        deadline = time.monotonic() + budget.real_seconds if budget.real_seconds else None
-        discard = budget.over_budget == "discard"
-        may_be_endless = not (budget.evaluations or budget.trainings or budget.real_seconds)
-        trainings: Trainings | None = None
-        charged: int | None = None
-        spent, epochs_spent, free = 0.0, 0, 0
-        while True:
-            batch: Any = request if type(request) is list else (request,)
-            answers = []
-            if len(batch) > 1:
-                _prepare(batch[: budget.evaluations and budget.evaluations - len(evaluations)], task, rng)
-            for query in batch:
-                try:
-                    if type(query) is Query or trainings is not None:
-                        trainings = trainings or Trainings(task, rng, budget)
-                        architecture, epochs, _ = query if type(query) is Query else Query(query)
-                        evaluation, charged = trainings.evaluate(architecture, epochs)
-                    else:
-                        architecture, evaluation = query, evaluate(query, None, rng)
-                except Exception as error:
-                    self._explain(query, error)
-                    raise
-                spent += evaluation.seconds
-                if discard and spent > most_seconds:
-                    return
-                if most_epochs is not None:
-                    epochs_spent += evaluation.epochs if charged is None else charged
-                    if discard and epochs_spent > most_epochs:
-                        return
-                    if epochs_spent >= most_epochs:
-                        most_evaluations = 0  # the budget is spent, so this evaluation is the last
-                architectures.append(architecture)
-                evaluations.append(evaluation)
-                answers.append(evaluation)
-                if (
-                    len(evaluations) >= most_evaluations
-                    or spent >= most_seconds
-                    or evaluation.valid_accuracy >= target
-                    or (deadline is not None and time.monotonic() >= deadline)
-                ):
-                    return
-                if may_be_endless:
-                    free = 0 if evaluation.seconds > 0 else free + 1
-                    if free >= MOST_FREE:
-                        raise UsageError(
-                            f"the last {MOST_FREE:,} evaluations of {task.name} cost 0 seconds, so a budget"
-                            " of seconds is never spent; set budget_evaluations"
-                        )
-            if not batch:
-                raise AlgorithmError("the algorithm yielded an empty list; yield at least one architecture")
-            request = process.send(answers if batch is request else answers[0])
-
-    def _explain(self, query: Any, error: Exception) -> None:
-        """Raise the error that says who is to blame for a failed evaluation, unless `error` does."""
-        architecture, epochs, _ = query if type(query) is Query else Query(query)
-        if (blame := _wrong_request(architecture, epochs, self._task.space)) is not None:
-            raise blame from None
-        if not isinstance(error, NasbenchLabError | OSError):
-            raise EvaluationError(
-                f"{self._task.name} failed while it evaluated {self._task.space.format(architecture)}:"
-                f" {type(error).__name__}: {error}{place_of(error)}"
-            ) from error
-
-
-def _prepare(batch: Sequence[Any], task: Task, rng: np.random.Generator) -> None:
-    queries = [query if type(query) is Query else Query(query) for query in batch]
-    if all(task.space.is_valid(query.architecture) for query in queries):
-        task.prepare(queries, rng)
-
-
-def _wrong_request(architecture: object, epochs: object, space: SearchSpace) -> AlgorithmError | None:
-    """The error for a request that no task could answer; None if the request is right."""
-    if not space.is_valid(architecture):  # type: ignore[arg-type]
-        return AlgorithmError(
-            f"the algorithm yielded {architecture!r}, which is not an architecture of {space.name};"
-            f" expected a tuple of {len(space.cardinalities)} whole numbers, each below its cardinality"
-            f" {space.cardinalities}, such as {space.sample(np.random.default_rng(0))}"
+    process = algorithm(task.space, algorithm_rng, **asked_for(algorithm, info, previous))
+    if not isinstance(process, Generator):
+        raise AlgorithmError(
+            f"an algorithm is a generator function that yields architectures; this one returned {process!r}"
         )
-    if epochs is not None and not (isinstance(epochs, int) and epochs > 0):
-        return AlgorithmError(f"the algorithm asked for epochs={epochs!r}; epochs is a whole number above 0")
+    answers = Answers(task, budget, task_rng, int(shared_rng.integers(2**31)), objectives)
+    history = History()
+    recommended = _drive(process, task, answers, Limits(budget, task), history, task_rng, budget.workers)
+    return record(history, task, objectives, answers.asked, incumbent, recommended)
+
+
+def _generator(seed: np.random.SeedSequence, child: int) -> np.random.Generator:
+    """The generator of a child that `seed.spawn` returns at first. The call itself would change `seed`."""
+    return np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, child)))
+
+
+def asked_for(algorithm: Algorithm, info: TaskInfo, previous: Sequence[Previous]) -> dict[str, Any]:
+    """The keyword parameters that an algorithm names in order to be given them."""
+    given = {"task": info, "previous": tuple(previous)}
+    return {name: given[name] for name in GIVEN if name in inspect.signature(algorithm).parameters}
+
+
+def _drive(
+    process: SearchProcess,
+    task: Task,
+    answers: Answers,
+    limits: Limits,
+    history: History,
+    rng: np.random.Generator,
+    workers: int,
+) -> Any:
+    """Answer the requests of an algorithm to the end, and return its recommendation, or None."""
+    try:
+        request = next(process, None)
+        if request is None:
+            raise AlgorithmError("the algorithm ended, or yielded None, before asking for any evaluation")
+        if workers > 1:
+            Workers(workers, answers, limits, history).answer(process, request)
+        else:
+            _answer_in_turn(process, request, task, answers, limits, history, rng)
+    except StopIteration as end:
+        if end.value is not None:
+            check_recommendation(end.value, task.space)
+        return end.value
+    finally:
+        process.close()
     return None
+
+
+def _answer_in_turn(
+    process: SearchProcess,
+    request: Any,
+    task: Task,
+    answers: Answers,
+    limits: Limits,
+    history: History,
+    rng: np.random.Generator,
+) -> None:
+    """Evaluate request after request on one worker; returns at the end of the budget."""
+    evaluate, send = task.evaluate, process.send
+    architectures, evaluations = history.architectures, history.evaluations
+    most_seconds, target, deadline = limits.seconds, limits.target, limits.deadline
+    most_epochs, discard, may_be_endless = limits.epochs, limits.discard, limits.may_be_endless
+    # How many evaluations may be recorded. Those that train nothing do not count, and put it off.
+    most_evaluations = limits.evaluations
+    spent, epochs_spent, free = 0.0, 0, 0
+    while True:
+        kind = type(request)
+        if kind is Share:
+            shared = answers.share(request)
+            spent += shared.seconds
+            history.keep_clock()
+            limits.note_idle(shared.seconds)
+            if spent >= most_seconds or time.monotonic() >= deadline:
+                return
+            request = send(shared)
+            continue
+        batch: Any = request if kind is list else (request.query if kind is Start else request,)
+        replies = []
+        if len(batch) > 1:
+            left = most_evaluations - len(evaluations)
+            answers.prepare(batch if left == math.inf else batch[: int(left)])
+        for query in batch:
+            if type(query) is tuple and not answers.depend_on_history:
+                # The shortest way, for the many algorithms that yield nothing but architectures.
+                try:
+                    evaluation = evaluate(query, None, rng)
+                except Exception as error:
+                    answers.explain(query, error)
+                    raise
+                charged = evaluation.epochs
+                architecture = query
+            else:
+                evaluation, charged = answers.evaluate(query)
+                architecture = query.architecture if type(query) is Query else query
+                if not evaluation.epochs:
+                    most_evaluations += 1
+                    limits.note_idle(evaluation.seconds)
+            spent += evaluation.seconds
+            if discard and spent > most_seconds:
+                return
+            if most_epochs < math.inf:
+                epochs_spent += charged
+                if discard and epochs_spent > most_epochs:
+                    return
+            architectures.append(architecture)
+            evaluations.append(evaluation)
+            replies.append(evaluation)
+            if history.clock is not None:
+                history.clock.append(spent)
+            if (
+                len(evaluations) >= most_evaluations
+                or spent >= most_seconds
+                or epochs_spent >= most_epochs
+                or evaluation.valid_accuracy >= target
+                or (deadline < math.inf and time.monotonic() >= deadline)
+            ):
+                return
+            if may_be_endless and evaluation.epochs:
+                free = 0 if evaluation.seconds > 0 else free + 1
+                limits.check_endless(free)
+        if not batch:
+            raise AlgorithmError("the algorithm yielded an empty list; yield at least one architecture")
+        if kind is list:
+            request = send(replies)
+        else:
+            request = send(Finished(batch[0], replies[0]) if kind is Start else replies[0])

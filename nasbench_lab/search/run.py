@@ -1,32 +1,43 @@
 """The record of one search, evaluation by evaluation."""
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.errors import EvaluationError
-from nasbench_lab.search.contract import Evaluation
+from nasbench_lab.search.archive import reported_of_archive
+from nasbench_lab.search.contract import VALID_ACCURACY, Evaluation
+from nasbench_lab.search.history import History
+from nasbench_lab.search.incumbents import IncumbentRule, incumbents
 from nasbench_lab.search.task import Task
 from nasbench_lab.spaces.base import Architecture
 
 
 @dataclass(frozen=True)
 class Run:
-    """The record of one search: its n evaluations, in order.
+    """The record of one search: its n evaluations, in the order in which they ended.
 
     Attributes:
         architectures: shape `(n, d)`.
         valid_accuracy: the accuracies the search saw, in the metric's unit, shape `(n,)`; NaN if the training
-            failed.
+            failed, or if the search asked for other metrics only.
         seconds: the cost of each evaluation, shape `(n,)`.
-        epochs: shape `(n,)`.
+        epochs: shape `(n,)`; 0 if the search asked for other metrics only.
         source: indices into `SOURCES`, shape `(n,)`.
         test_accuracy: the accuracy reported for each new incumbent, in the same unit, shape `(n,)`; NaN if
             the incumbent did not change. The search never saw it.
+        clock: simulated seconds from the start of the search to the end of each evaluation, shape `(n,)`;
+            None if they are the sum of `seconds` so far: with one worker and no shared network.
+        metrics: the values that the search saw of other metrics, by name, each of shape `(n,)`; NaN if
+            unknown. All of them if the search has other objectives than the accuracy, otherwise those that
+            it asked for by name.
+        archive: if the search has several objectives, the accuracy reported for each evaluation that no
+            earlier one dominates, shape `(n,)`; NaN for the others. None if it has one objective.
+        recommended: the architecture that the algorithm returned, shape `(d,)`, or None.
+        recommended_accuracy: the accuracy reported for it; NaN if there is none.
     """
 
     architectures: NDArray[np.uint16]
@@ -35,6 +46,11 @@ class Run:
     epochs: NDArray[np.int32]
     source: NDArray[np.uint8]
     test_accuracy: NDArray[np.float64]
+    clock: NDArray[np.float64] | None = None
+    metrics: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    archive: NDArray[np.float64] | None = None
+    recommended: NDArray[np.uint16] | None = None
+    recommended_accuracy: float = float("nan")
 
     def __len__(self) -> int:
         return len(self.valid_accuracy)
@@ -44,8 +60,16 @@ SOURCES = ("table", "surrogate", "live")
 _SOURCE_NUMBERS = {name: number for number, name in enumerate(SOURCES)}
 
 
-def record(architectures: list[Architecture], evaluations: list[Evaluation], task: Task) -> Run:
-    """The record of a search, with the reported accuracy of each incumbent looked up in the task."""
+def record(
+    history: History,
+    task: Task,
+    objectives: Sequence[str],
+    asked: Set[str],
+    rule: IncumbentRule,
+    recommended: Architecture | None,
+) -> Run:
+    """The record of a search, with the reported accuracies looked up in the task."""
+    architectures, evaluations = history.architectures, history.evaluations
     fields = Evaluation._fields
     values = zip(*evaluations, strict=True) if evaluations else [()] * len(fields)
     columns: dict[str, Any] = dict(zip(fields, values, strict=True))
@@ -54,9 +78,11 @@ def record(architectures: list[Architecture], evaluations: list[Evaluation], tas
     valid_accuracy = seen if True not in failed else np.where(failed, np.nan, seen).tolist()
     test_accuracy = np.full(len(evaluations), np.nan)
     for step, accuracy in incumbents(
-        valid_accuracy, columns["epochs"], lambda step: task.test_accuracy(architectures[step])
+        valid_accuracy, columns["epochs"], rule, lambda step: task.test_accuracy(architectures[step])
     ):
         test_accuracy[step] = accuracy
+    several = tuple(objectives) != (VALID_ACCURACY,)
+    kept = {name for each in columns["metrics"] for name in each} if several else asked
     return Run(
         architectures=np.array(architectures, dtype=np.uint16).reshape(-1, len(task.space.cardinalities)),
         valid_accuracy=np.array(valid_accuracy, dtype=np.float64),
@@ -64,6 +90,13 @@ def record(architectures: list[Architecture], evaluations: list[Evaluation], tas
         epochs=np.array(columns["epochs"], dtype=np.int32),
         source=np.array(_source_numbers(columns["source"]), dtype=np.uint8),
         test_accuracy=test_accuracy,
+        clock=None if history.clock is None else np.array(history.clock, dtype=np.float64),
+        metrics={
+            name: np.array([each.get(name, np.nan) for each in columns["metrics"]]) for name in sorted(kept)
+        },
+        archive=reported_of_archive(history, task, objectives) if several else None,
+        recommended=None if recommended is None else np.array(recommended, dtype=np.uint16),
+        recommended_accuracy=np.nan if recommended is None else task.test_accuracy(recommended),
     )
 
 
@@ -73,20 +106,3 @@ def _source_numbers(sources: Sequence[str]) -> list[int]:
     except KeyError as error:
         known = ", ".join(SOURCES)
         raise EvaluationError(f"the source of an evaluation is one of {known}; received {error}") from None
-
-
-def incumbents(
-    valid_accuracy: Sequence[float], epochs: Sequence[int], report: Callable[[int], float]
-) -> Iterator[tuple[int, float]]:
-    """Yield each step at which the incumbent changes, in order, with the accuracy reported for it.
-
-    The incumbent is the evaluation with the highest validation accuracy among those with the most epochs so
-    far, because accuracies of different fidelities are not compared. The first of equal ones stays. A failed
-    evaluation (NaN) never becomes the incumbent. Neither does an architecture whose full training failed, for
-    which `report` gives NaN.
-    """
-    best = (0, -math.inf)
-    for step, reached in enumerate(zip(epochs, valid_accuracy, strict=True)):
-        if reached > best and not math.isnan(reached[1]) and not math.isnan(accuracy := report(step)):
-            best = reached
-            yield step, accuracy

@@ -11,8 +11,9 @@ from nasbench_lab.errors import AlgorithmError, UnlistedArchitecture, UsageError
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.incumbents import incumbents
 from nasbench_lab.search.loop import search
-from nasbench_lab.search.run import incumbents
+from nasbench_lab.search.task import TaskDefaults
 from nasbench_lab.spaces import find_space
 
 SPACE = find_space("nasbench_macro")
@@ -20,7 +21,7 @@ SEED = np.random.SeedSequence(0)
 FIRST = (0,) * 8
 
 
-class Toy:
+class Toy(TaskDefaults):
     """A task: the accuracy is the sum of choices plus 1 % per ten epochs; an evaluation takes 10 seconds."""
 
     name = "toy/toy"
@@ -237,14 +238,23 @@ def test_incumbents_match_a_walk_through_the_run(history):
         if more or (epochs == best[1] and accuracy > best[0]):
             best = (accuracy, epochs)
             expected.append(step)
-    accuracies = [float(accuracy) for accuracy, _ in history]
-    found = incumbents(accuracies, [epochs for _, epochs in history], lambda step: 10.0 * step)
+    accuracies, epochs = [float(accuracy) for accuracy, _ in history], [epochs for _, epochs in history]
+    found = incumbents(accuracies, epochs, "most-epochs", lambda step: 10.0 * step)
     assert list(found) == [(step, 10.0 * step) for step in expected]
+    risen = [step for step in range(len(history)) if accuracies[step] > max(accuracies[:step], default=-1.0)]
+    found = incumbents(accuracies, epochs, "best", lambda step: 10.0 * step)
+    assert list(found) == [(step, 10.0 * step) for step in risen]
+
+
+def test_one_bad_long_training_after_many_good_short_ones():
+    accuracies, epochs = [40.0] * 100 + [11.0], [4] * 100 + [12]
+    assert [step for step, _ in incumbents(accuracies, epochs, "best", lambda _: 1.0)] == [0]
+    assert [step for step, _ in incumbents(accuracies, epochs, "most-epochs", lambda _: 1.0)] == [0, 100]
 
 
 def test_what_fails_when_trained_to_the_end_is_no_incumbent():
     reported = [50.0, math.nan, 52.0, 51.0]
-    found = incumbents([60.0, 90.0, 70.0, 80.0], [4] * 4, reported.__getitem__)
+    found = incumbents([60.0, 90.0, 70.0, 80.0], [4] * 4, "best", reported.__getitem__)
     assert list(found) == [(0, 50.0), (2, 52.0), (3, 51.0)]
 
 

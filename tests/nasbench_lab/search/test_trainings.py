@@ -10,6 +10,7 @@ from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.errors import EvaluationError, UsageError
 from nasbench_lab.search import Budget, Evaluation, Metric, Query, TaskInfo, search
+from nasbench_lab.search.task import TaskDefaults
 from tests.tables import SIZE, small_contents
 
 SEED = np.random.SeedSequence(7)
@@ -177,7 +178,7 @@ def test_epochs_that_are_not_there_are_named_with_those_that_are(table):
         search(asking(5, seen=[]), task(table), Budget(evaluations=1), SEED)
 
 
-class Free:
+class Free(TaskDefaults):
     """A task whose evaluations cost nothing, or that fails."""
 
     name = "free/one"
@@ -196,8 +197,6 @@ class Free:
         if self._error is not None:
             raise self._error
         return self._task.evaluate(architecture, 1, rng)._replace(seconds=0.0)
-
-    def prepare(self, queries, rng): ...
 
     def test_accuracy(self, architecture):
         return 1.0
