@@ -1,33 +1,19 @@
 """The evaluation cache: finished trainings, one small JSON file each, so that none is done twice.
 
-Any number of processes may read and write at once, on any number of machines that share the folder. A file is
-written under a temporary name and then renamed, so it is whole or absent. If two processes train the same
-architecture at once, the first outcome is kept, and the second process uses it too, its seconds included. A
-search therefore always gets the values that the cache returns later.
+A search always gets the values that the cache returns later, also if another process trained the same
+architecture at the same time. See `nasbench_lab.benchmarks.json_files`.
 """
 
-import hashlib
-import json
-import logging
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
+from nasbench_lab.benchmarks.json_files import JsonFiles
 from nasbench_lab.benchmarks.training.outcome import Count, Outcome
 from nasbench_lab.benchmarks.training.recipes import Recipe
-from nasbench_lab.files import replacing
-from nasbench_lab.version import __version__
 
 if TYPE_CHECKING:
     from nasbench_lab.benchmarks.training.images import ImageSet
-
-FORMAT_VERSION = 1
-LARGEST = 2**20  # bytes; a training of a thousand epochs takes a fifth of it
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +21,13 @@ class Key:
     """The architecture, the images and the recipe of a training. Equal keys have equal outcomes.
 
     Attributes:
-        space: name of the search space.
+        space: name of the search space, or the definition of a declared one.
         architecture: the canonical one, as the space writes it.
         recipe: its digest.
         epochs: of the recipe.
         images: digest of the image set.
         seed: of the training.
+        network: digest of the user's function that makes the network; empty for a network of the space.
     """
 
     space: str
@@ -49,6 +36,7 @@ class Key:
     epochs: Count
     images: str
     seed: Count
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +50,7 @@ class Entry:
     outcome: Outcome
 
 
-class EvaluationCache:
+class EvaluationCache(JsonFiles[Entry]):
     """A folder of finished trainings.
 
     Args:
@@ -70,13 +58,7 @@ class EvaluationCache:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def path(self, key: Key) -> Path:
-        """The file of a key, whether it is there or not."""
-        name = hashlib.sha256(json.dumps(asdict(key), sort_keys=True).encode()).hexdigest()[:40]
-        # Folders of at most a few hundred files: some file systems are slow with many thousands.
-        return self.folder / name[:2] / f"{name}.json"
+        super().__init__(folder, Entry, _check)
 
     def checkpoint(self, key: Key) -> Path:
         """The file that keeps an unfinished training."""
@@ -84,7 +66,7 @@ class EvaluationCache:
 
     def get(self, key: Key) -> Outcome | None:
         """The outcome of a key; None if it is unknown or its file is damaged."""
-        entry = self._entry(self.path(key))
+        entry = self.entry(key)
         return None if entry is None else entry.outcome
 
     def put(self, key: Key, recipe: Recipe, images: "ImageSet", outcome: Outcome) -> Outcome:
@@ -92,72 +74,14 @@ class EvaluationCache:
 
         Raises `OSError` if the folder cannot be written.
         """
-        content = {
-            "format_version": FORMAT_VERSION,
-            "created_by": f"nasbench_lab {__version__}",
-            **asdict(Entry(key, asdict(recipe), images.name, images.title, outcome)),
-        }
-        text = json.dumps(content, indent=1) + "\n"
-        path = self.path(key)
-        try:
-            with replacing(path, first_stays=True) as temporary:
-                temporary.write_text(text)
-        except FileExistsError:
-            kept = self.get(key)
-            if kept is not None:
-                return kept
-            with replacing(path) as temporary:  # it was damaged
-                temporary.write_text(text)
-        return outcome
-
-    def entries(self) -> Iterator[Entry]:
-        """Every entry, in the order of the file names. A damaged file is left out, with a warning."""
-        for path in sorted(self.folder.glob("??/*.json")):
-            entry = self._entry(path)
-            if entry is not None:
-                yield entry
-
-    def _entry(self, path: Path) -> Entry | None:
-        """The entry in a file; None if the file is absent, or, with a warning, if it is damaged."""
-        try:
-            entry = _read(path)
-            if self.path(entry.key) != path:
-                raise ValueError("it holds another evaluation than its name says")
-        except FileNotFoundError:
-            return None
-        except DAMAGE as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
-            log.warning("the evaluation %s cannot be read (%s); it is ignored", path, reason[:200])
-            return None
-        return entry
+        return self.keep(Entry(key, asdict(recipe), images.name, images.title, outcome)).outcome
 
 
-# The errors that reading a damaged file raises.
-DAMAGE = (OSError, ValueError, msgspec.DecodeError)
-
-
-class _Version(msgspec.Struct):
-    format_version: int
-
-
-def _read(path: Path) -> Entry:
-    """Read an entry; raises one of `DAMAGE` if it is damaged."""
-    with path.open("rb") as file:
-        text = file.read(LARGEST + 1)
-    if len(text) > LARGEST:
-        raise ValueError(f"it is larger than {LARGEST:,} bytes")
-    version = msgspec.json.decode(text, type=_Version).format_version
-    if version != FORMAT_VERSION:
-        raise ValueError(f"its format version is {version}, not {FORMAT_VERSION}")
-    entry = msgspec.json.decode(text, type=Entry)
+def _check(entry: Entry) -> None:
+    """Raise `ValueError` if the recipe has no name, or a training neither diverged nor reached its end."""
     if not isinstance(entry.recipe.get("name"), str):
         raise ValueError("its recipe has no name")
-    _check_whole(entry.outcome, entry.key.epochs)
-    return entry
-
-
-def _check_whole(outcome: Outcome, epochs: int) -> None:
-    """Raise `ValueError` if a training neither diverged nor reached its end."""
+    outcome, epochs = entry.outcome, entry.key.epochs
     if outcome.failure and not outcome.diverged:
         raise ValueError("its training failed for what may have been the machine's fault")
     if outcome.failure:

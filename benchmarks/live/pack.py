@@ -24,16 +24,18 @@ class Protocol:
         space: name of the search space.
         recipe: digest of the recipe.
         images: digest of the images.
+        network: digest of the user's function that makes the networks; empty for the networks of the space.
     """
 
     space: str
     recipe: str
     images: str
+    network: str = ""
 
     @classmethod
     def of(cls, entry: Entry) -> "Protocol":
         """The protocol of one training."""
-        return cls(entry.key.space, entry.key.recipe, entry.key.images)
+        return cls(entry.key.space, entry.key.recipe, entry.key.images, entry.key.network)
 
 
 def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = None) -> Contents:
@@ -62,7 +64,7 @@ def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = N
         raise TableError(f"there is no finished training{wanted} to make a table of")
     if len(chosen) > 1:
         found = sorted(
-            {f"{group[0].recipe['name']} ({protocol.space})" for protocol, group in chosen.items()}
+            {f"{group[0].recipe['name']} ({_name(protocol.space)})" for protocol, group in chosen.items()}
         )
         raise TableError(
             f"these trainings follow {len(chosen)} protocols, which do not go into one table:"
@@ -80,6 +82,11 @@ def pack(entries: Iterable[Entry], name: str, title: str, recipe: str | None = N
     )
 
 
+def _name(space: str) -> str:
+    """The name of a space, also of one that is given by its definition."""
+    return find_space(space).name if space.startswith("{") else space
+
+
 def _digest_or_name(recipe: str) -> str:
     """The recipe's digest, or the text itself if it names no known recipe.
 
@@ -94,7 +101,8 @@ def _digest_or_name(recipe: str) -> str:
 def describe(entries: Sequence[Entry]) -> Mapping[str, str]:
     """Describe how trainings of one protocol were done: recipe, images and devices."""
     first = entries[0]
-    return {
+    own = {"network digest": first.key.network} if first.key.network else {}
+    return own | {
         "recipe": json.dumps(first.recipe, sort_keys=True),
         "recipe digest": first.key.recipe,
         "images": first.image_set,

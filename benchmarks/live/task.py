@@ -14,18 +14,22 @@ from nasbench_lab.benchmarks.live.cache import EvaluationCache, Key
 from nasbench_lab.benchmarks.live.pack import Protocol
 from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome
 from nasbench_lab.benchmarks.training.recipes import Recipe
+from nasbench_lab.benchmarks.training.scores import score_names
+from nasbench_lab.benchmarks.training_seeds import TrainingSeeds
 from nasbench_lab.errors import UsageError
 from nasbench_lab.processes import explaining_lost_processes
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.contract import FLOPS, PARAMETERS, VALID_ACCURACY, Evaluation, Metric, Metrics, Query
-from nasbench_lab.search.task import TaskDefaults
+from nasbench_lab.search.task import Scores, SharedNetwork, TaskDefaults, unknown_metric
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 if TYPE_CHECKING:
     from nasbench_lab.benchmarks.training.images import ImageSet
+    from nasbench_lab.benchmarks.training.networks import Trainable
 
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, Epoch], None]
+PROXY = "proxy:"  # begins the names of zero-cost scores
 
 
 class LiveTask(TaskDefaults):
@@ -43,8 +47,7 @@ class LiveTask(TaskDefaults):
         cache: the cache in which outcomes are kept and looked up.
         epochs: number of epochs after which a search sees the accuracy; None for the recipe's number.
         seeds: number of training seeds, counted from 0.
-        seed: the training seed a search sees: `random` (drawn anew at each evaluation), `mean` (over all
-            seeds), or any whole number, which is then the only seed.
+        seed: the training seed a search sees, see `TrainingSeeds`.
         device: the device, as PyTorch names it; None for the fastest.
         jobs: number of trainings of a batch that run at once, each in its own process.
         progress: called after each epoch with the architecture, the epoch's number and the epoch.
@@ -58,7 +61,12 @@ class LiveTask(TaskDefaults):
     resumable = True
     optimum = None
     metrics = MappingProxyType(
-        {VALID_ACCURACY: Metric("higher", "%"), "parameters": PARAMETERS, "flops": FLOPS}
+        {
+            VALID_ACCURACY: Metric("higher", "%"),
+            "parameters": PARAMETERS,
+            "flops": FLOPS,
+            **{f"{PROXY}{name}": Metric("higher", on_request=True) for name in score_names()},
+        }
     )
 
     def __init__(
@@ -75,22 +83,17 @@ class LiveTask(TaskDefaults):
         jobs: int = 1,
         progress: Progress | None = None,
     ) -> None:
-        recipe.check_space(space.name)
-        _check_training(space, device)
-        if seed not in ("random", "mean") and not seed.isdecimal():
-            raise UsageError(
-                "for live training, the training seed must be random, mean or a whole number;"
-                f" received {seed!r}"
-            )
+        check_device(device)
+        self._check_networks(space, recipe)
         self._recipe, self._images, self._cache = recipe, images, cache
         self.epochs = self._checked(recipe.epochs if epochs is None else epochs)
         self.fidelities = tuple(range(1, recipe.epochs + 1))
         self.name = f"{space.name}/{images.name}"
         self.space = space
-        self.seed = seed
-        self._seeds = tuple(range(seeds)) if seed in ("random", "mean") else (int(seed),)
+        self._seeds = TrainingSeeds(seeds, seed)
         self._device, self._jobs, self._progress = device, jobs, progress
         self._known: dict[Key, Outcome] = {}
+        self._scored: dict[tuple[Architecture, str], tuple[float, float]] = {}
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
@@ -99,7 +102,7 @@ class LiveTask(TaskDefaults):
         if not self.space.is_valid(architecture):
             raise ValueError(f"{architecture!r} is not an architecture of {self.space.name}")
         after = self.epochs if epochs is None else self._checked(epochs)
-        seeds = self._shown(rng)
+        seeds = self._seeds.draw(rng)
         outcomes = [self._outcome(architecture, seed) for seed in seeds]
         reached = [outcome.epochs[after - 1] for outcome in outcomes if len(outcome.epochs) >= after]
         failed = len(reached) < len(outcomes)
@@ -109,7 +112,7 @@ class LiveTask(TaskDefaults):
             seconds=sum(spent),
             epochs=after,
             source="live",
-            metrics=Metrics({"parameters": outcomes[0].parameters, "flops": outcomes[0].flops}),
+            metrics=_sizes(outcomes[0]),
             failed=failed,
             training=f"{self._recipe.epochs} epochs, seed {seeds[0] if len(seeds) == 1 else 'mean'}",
             train_seconds=sum(_train_seconds(outcome, after) for outcome in outcomes),
@@ -117,7 +120,7 @@ class LiveTask(TaskDefaults):
 
     def test_accuracy(self, architecture: Architecture) -> float:
         """The reported accuracy of an incumbent, in percent: mean over the seeds; NaN if one failed."""
-        tests = [self._outcome(architecture, seed).test for seed in self._seeds]
+        tests = [self._outcome(architecture, seed).test for seed in self._seeds.all]
         return _mean([math.nan if test is None else test.accuracy for test in tests])
 
     def prepare(self, queries: Sequence[Query], rng: np.random.Generator) -> None:
@@ -134,7 +137,7 @@ class LiveTask(TaskDefaults):
             key: (query.architecture, seed)
             for query in queries
             if self.space.is_valid(query.architecture)
-            for seed in self._shown(ahead)
+            for seed in self._seeds.draw(ahead)
             if self._find(key := self._key(query.architecture, seed)) is None
         }
         if len(missing) > 1:
@@ -153,8 +156,7 @@ class LiveTask(TaskDefaults):
         key = self._key(architecture, seed)
         checkpoint = self._cache.checkpoint(key)
         outcome = train(
-            self.space.name,
-            self.space.canonical(architecture),
+            self._network(self.space.canonical(architecture)),
             self._recipe,
             self._images,
             seed=seed,
@@ -172,7 +174,7 @@ class LiveTask(TaskDefaults):
     @property
     def protocol(self) -> Protocol:
         """The settings that all trainings of this task share."""
-        return Protocol(self.space.name, self._recipe.digest, self._images.digest)
+        return Protocol(self._space_text, self._recipe.digest, self._images.digest, self._network_digest)
 
     def is_known(self, architecture: Architecture, seed: int) -> bool:
         """Whether a training is in the cache."""
@@ -186,19 +188,15 @@ class LiveTask(TaskDefaults):
         seen_after = f"after {self.epochs} epochs"
         if self.epochs < recipe.epochs:
             seen_after = f"after {self.epochs} of {recipe.epochs} epochs"
-        count = len(self._seeds)
-        over = f"mean over {count} training seeds" if count > 1 else f"training seed {self._seeds[0]}"
-        drawn = self.seed == "random" and count > 1
-        seen = f"one of {count} training seeds, drawn at random each time" if drawn else over
         return TaskCard(
             name=self.name,
             title=f"{self.space.name}, {self._images.title}",
             metric="accuracy (%)",
-            searched=f"validation accuracy {seen_after} {by} ({seen})",
-            reported=f"test accuracy after {recipe.epochs} epochs {by} ({over})",
+            searched=f"validation accuracy {seen_after} {by} ({self._seeds.searched})",
+            reported=f"test accuracy after {recipe.epochs} epochs {by} ({self._seeds.reported})",
             cost="simulated seconds",
             optimum=None,
-            digest=f"{recipe.digest}+{self._images.digest}",
+            digest="+".join(filter(None, (recipe.digest, self._images.digest, self._network_digest))),
             citation="trained by nasbench_lab",
             licence="",
         )
@@ -212,21 +210,39 @@ class LiveTask(TaskDefaults):
             )
         return epochs
 
-    def _shown(self, rng: np.random.Generator) -> tuple[int, ...]:
-        """The seeds behind an evaluation."""
-        if self.seed != "random" or len(self._seeds) == 1:
-            return self._seeds
-        return (self._seeds[int(rng.random() * len(self._seeds))],)
-
     def _key(self, architecture: Architecture, seed: int) -> Key:
         return Key(
-            space=self.space.name,
+            space=self._space_text,
             architecture=self.space.format(self.space.canonical(architecture)),
             recipe=self._recipe.digest,
             epochs=self._recipe.epochs,
             images=self._images.digest,
             seed=seed,
+            network=self._network_digest,
         )
+
+    @property
+    def _space_text(self) -> str:
+        """The text by which the cache knows the space."""
+        return self.space.name
+
+    @property
+    def _network_digest(self) -> str:
+        """Digest of the function that makes the networks; empty for the networks of the space."""
+        return ""
+
+    def _check_networks(self, space: SearchSpace, recipe: Recipe) -> None:
+        """Raise `UsageError` if there are no networks for the space and the recipe."""
+        from nasbench_lab.benchmarks.training.networks import check_space
+
+        recipe.check_space(space.name)
+        check_space(space.name)
+
+    def _network(self, architecture: Architecture) -> "Trainable":
+        """The network of a canonical architecture."""
+        from nasbench_lab.benchmarks.training.networks import SpaceNetwork
+
+        return SpaceNetwork(self.space.name, architecture)
 
     def _find(self, key: Key) -> Outcome | None:
         if key not in self._known:
@@ -243,18 +259,64 @@ class LiveTask(TaskDefaults):
             outcome = self._known[key] = self.train(architecture, seed)
         return outcome
 
+    def score(self, architecture: Architecture, metrics: Sequence[str]) -> Scores:
+        """Size, FLOPs and zero-cost scores of an untrained network; raises `UsageError` for other metrics.
 
-def _check_training(space: SearchSpace, device: str | None) -> None:
-    """Raise `UsageError` if the space or the device cannot be used, or if PyTorch is not installed."""
+        A score that was computed before is charged the same seconds again. Size and FLOPs cost nothing.
+        """
+        known = {name: metric for name, metric in self.metrics.items() if name != VALID_ACCURACY}
+        for name in metrics:
+            if name not in known:
+                raise unknown_metric(self.name, name, known)
+        canonical = self.space.canonical(architecture)
+        found = {name: self._score(canonical, name) for name in metrics}
+        values = {name: value for name, (value, _) in found.items()}
+        return Scores(values, sum(seconds for _, seconds in found.values()), "live")
+
+    def _score(self, architecture: Architecture, metric: str) -> tuple[float, float]:
+        """A metric of a canonical architecture, and the seconds it cost."""
+        from nasbench_lab.benchmarks.training.devices import find_device
+        from nasbench_lab.benchmarks.training.scoring import compute_score, count_size
+
+        if (architecture, metric) not in self._scored:
+            network, recipe, images = self._network(architecture), self._recipe, self._images
+            device = find_device(self._device)
+            if metric.startswith(PROXY):
+                name = metric.removeprefix(PROXY)
+                self._scored[architecture, metric] = compute_score(name, network, recipe, images, device)
+            else:
+                size = count_size(network, recipe, images, device)
+                self._scored[architecture, metric] = getattr(size, metric), 0.0
+        return self._scored[architecture, metric]
+
+    def shared_network(self, seed: int) -> SharedNetwork:
+        """A new network with shared weights, which a search trains by steps of the recipe.
+
+        Raises `UsageError` if the architectures share no weights.
+        """
+        from nasbench_lab.benchmarks.training.devices import find_device
+        from nasbench_lab.benchmarks.training.shared_training import SharedTraining
+
+        return SharedTraining(
+            self.space.name, self._recipe, self._images, seed=seed, device=find_device(self._device)
+        )
+
+
+def check_device(device: str | None) -> None:
+    """Raise `UsageError` if the device cannot be used, or if PyTorch is not installed."""
     try:
         from nasbench_lab.benchmarks.training.devices import find_device
-        from nasbench_lab.benchmarks.training.networks import check_space
     except ImportError as error:
         raise UsageError(
             f"live training needs PyTorch ({error}); install it with: pip install 'nasbench-lab[live]'"
         ) from None
-    check_space(space.name)
     find_device(device)
+
+
+def _sizes(outcome: Outcome) -> Metrics:
+    """The metrics that need no training; none if the network could not be made."""
+    sizes = {"parameters": outcome.parameters, "flops": outcome.flops}
+    return Metrics({name: value for name, value in sizes.items() if not math.isnan(value)})
 
 
 def _mean(values: Sequence[float]) -> float:

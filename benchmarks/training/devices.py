@@ -1,6 +1,9 @@
 """The device to train on: CUDA, MPS or a CPU."""
 
 import platform
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -35,3 +38,29 @@ def describe_device(device: torch.device) -> str:
     else:
         kind = f"{device.type} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
     return f"{kind}, torch {torch.__version__}"
+
+
+@contextmanager
+def undisturbed(device: torch.device) -> Iterator[None]:
+    """Compute with one thread; afterwards restore the number of threads and PyTorch's generators."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def precision(device: torch.device) -> AbstractContextManager[object]:
+    """Half precision on CUDA. On most CPUs it is slower than single precision."""
+    return torch.autocast("cuda", torch.float16) if device.type == "cuda" else nullcontext()
+
+
+def now(device: torch.device) -> float:
+    """Seconds: processor time on a CPU, to which other work on the machine adds nothing; else clock time."""
+    if device.type == "cpu":
+        return time.process_time()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter()

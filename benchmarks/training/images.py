@@ -58,7 +58,8 @@ class ImageSet:
     Attributes:
         name: name of the set, as `open_images` takes it.
         title: name of the set in papers.
-        train_images: values from 0 to 255, shape `(n, 3, height, width)`: red, green and blue.
+        train_images: values from 0 to 255, shape `(n, channels, height, width)`; the channels of images in
+            colour are red, green and blue.
         train_labels: index of each image's class, shape `(n,)`.
         test_images: other images, in the form of `train_images`.
         test_labels: their classes, in the form of `train_labels`.
@@ -75,9 +76,21 @@ class ImageSet:
     class_names: tuple[str, ...]
     digest: str
 
+    @classmethod
+    def of(
+        cls, name: str, title: str, train: "Batch", test: "Batch", class_names: tuple[str, ...]
+    ) -> "ImageSet":
+        """A set of images with its digest."""
+        arrays = (train.images, train.labels, test.images, test.labels)
+        content = hashlib.sha256()
+        for array in arrays:
+            content.update(repr(array.shape).encode())
+            content.update(np.ascontiguousarray(array, "<i8" if array.dtype == np.int64 else None).data)
+        return cls(name, title, *arrays, class_names, content.hexdigest())
 
-class _Batch(NamedTuple):
-    """Images of shape `(n, 3, height, width)` and their labels."""
+
+class Batch(NamedTuple):
+    """Images of shape `(n, channels, height, width)` and their labels."""
 
     images: Pixels
     labels: Labels
@@ -117,28 +130,19 @@ def _digits(_folder: Path | None) -> ImageSet:
     grey = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     images = np.repeat(grey[:, None], 3, axis=1)
     labels = digits.target.astype(np.int64)
-    train = _Batch(images[:-DIGITS_TEST], labels[:-DIGITS_TEST])
-    test = _Batch(images[-DIGITS_TEST:], labels[-DIGITS_TEST:])
-    return _image_set("digits", "Digits (8x8)", train, test, tuple("0123456789"))
+    train = Batch(images[:-DIGITS_TEST], labels[:-DIGITS_TEST])
+    test = Batch(images[-DIGITS_TEST:], labels[-DIGITS_TEST:])
+    return ImageSet.of("digits", "Digits (8x8)", train, test, tuple("0123456789"))
 
 
 def _cifar10(folder: Path | None) -> ImageSet:
     path = _find_cifar10(data_folder() if folder is None else folder)
     batches = _from_archive(path) if path.is_file() else _from_folder(path)
     train = _joined([batches.pop(name) for name in TRAIN])
-    return _image_set("cifar10", "CIFAR-10", train, _joined([batches.pop(TEST)]), CLASSES)
+    return ImageSet.of("cifar10", "CIFAR-10", train, _joined([batches.pop(TEST)]), CLASSES)
 
 
 READERS: dict[str, Callable[[Path | None], ImageSet]] = {"cifar10": _cifar10, "digits": _digits}
-
-
-def _image_set(name: str, title: str, train: _Batch, test: _Batch, class_names: tuple[str, ...]) -> ImageSet:
-    arrays = (train.images, train.labels, test.images, test.labels)
-    content = hashlib.sha256()
-    for array in arrays:
-        content.update(repr(array.shape).encode())
-        content.update(np.ascontiguousarray(array, "<i8" if array.dtype == np.int64 else None).data)
-    return ImageSet(name, title, *arrays, class_names, content.hexdigest())
 
 
 def _find_cifar10(place: Path) -> Path:
@@ -155,7 +159,7 @@ def _find_cifar10(place: Path) -> Path:
     )
 
 
-def _joined(batches: list[_Batch]) -> _Batch:
+def _joined(batches: list[Batch]) -> Batch:
     """Join all batches into one. It is writable, as PyTorch requires.
 
     Each batch is released as soon as it is copied, so memory never holds all images twice.
@@ -167,10 +171,10 @@ def _joined(batches: list[_Batch]) -> _Batch:
         batch = batches.pop().images
         images[end - len(batch) : end] = batch
         end -= len(batch)
-    return _Batch(images, labels)
+    return Batch(images, labels)
 
 
-def _from_folder(folder: Path) -> dict[str, _Batch]:
+def _from_folder(folder: Path) -> dict[str, Batch]:
     batches = {}
     for name in (*TRAIN, TEST):
         path = folder / name
@@ -183,10 +187,10 @@ def _from_folder(folder: Path) -> dict[str, _Batch]:
     return batches
 
 
-def _from_archive(path: Path) -> dict[str, _Batch]:
+def _from_archive(path: Path) -> dict[str, Batch]:
     """Read the six batches; the order of the archive and its other files do not matter."""
     wanted = {f"{FOLDER}/{name}": name for name in (*TRAIN, TEST)}
-    batches: dict[str, _Batch] = {}
+    batches: dict[str, Batch] = {}
     with _explained(path), gzip.open(path) as unpacked:
         stream = _Limited(cast(BinaryIO, unpacked))
         with tarfile.open(fileobj=cast(Any, stream), mode="r|") as archive:
@@ -204,7 +208,7 @@ def _from_archive(path: Path) -> dict[str, _Batch]:
     return batches
 
 
-def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> _Batch:
+def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Batch:
     file = archive.extractfile(member)
     if file is None or member.size > MOST_BATCH_BYTES:
         raise ValueError(f"{member.name} has {member.size:,} bytes; published batches are smaller")
@@ -241,7 +245,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise ImagesError(f"{path} cannot be read: {reason}; fetch it again") from None
 
 
-def _read_batch(file: Readable) -> _Batch:
+def _read_batch(file: Readable) -> Batch:
     """The images and labels of one pickle; raises `ValueError` if they are not as published."""
     batch = read_plain(file, blocks=True)
     if type(batch) is not dict:
@@ -254,4 +258,4 @@ def _read_batch(file: Readable) -> _Batch:
         raise ValueError(f"its labels are not a list of {len(pixels):,} numbers")
     if set(map(type, labels)) != {int} or not 0 <= min(labels) <= max(labels) < len(CLASSES):
         raise ValueError(f"its labels are not whole numbers from 0 to {len(CLASSES) - 1}")
-    return _Batch(pixels.reshape(-1, *SHAPE), np.array(labels, np.int64))
+    return Batch(pixels.reshape(-1, *SHAPE), np.array(labels, np.int64))

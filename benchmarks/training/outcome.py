@@ -59,8 +59,8 @@ class Outcome:
         diverged: whether the training failed because a loss was no longer finite. The network causes such a
             failure; other failures may be the machine's fault.
         failed_seconds: seconds until the failure, see `Epoch.train_seconds`; 0 if the training finished.
-        parameters: trainable weights, in millions.
-        flops: multiply-adds of one forward pass, in millions.
+        parameters: trainable weights, in millions; NaN if the network could not be made.
+        flops: multiply-adds of one forward pass, in millions; NaN if the network could not be made.
         device: description of the device, with the version of PyTorch.
     """
 

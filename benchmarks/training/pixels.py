@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
 from nasbench_lab.benchmarks.training.images import ImageSet
+from nasbench_lab.benchmarks.training.networks.shape import Shape
 from nasbench_lab.benchmarks.training.recipes import Recipe
 from nasbench_lab.errors import UsageError
 
@@ -84,6 +85,20 @@ class Pixels:
             valid=part(slice(count - recipe.valid_images, None)),
             test=part(slice(None), "test"),
             classes=len(images.class_names),
+        )
+
+    def shape(self, recipe: Recipe) -> Shape:
+        """Size and normalisation of a recipe's networks for these images."""
+        return Shape(
+            channels=recipe.channels,
+            stages=recipe.stages,
+            cells=recipe.cells,
+            stem_stride=recipe.stem_stride,
+            classes=self.classes,
+            image_channels=self.valid.images.shape[1],
+            image_size=recipe.image_size,
+            batch_norm_momentum=recipe.batch_norm_momentum,
+            batch_norm_epsilon=recipe.batch_norm_epsilon,
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from nasbench_lab.errors import UsageError, unknown_name
+from nasbench_lab.installed import find_installed, installed_names, load_installed
 from nasbench_lab.settings import check_fields, keyword_parameters, read_settings
 
 # The allowed values of each float setting, described in text and as a check.
@@ -100,6 +101,11 @@ class Recipe:
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
     @property
+    def steps(self) -> int:
+        """Number of steps of a training: one for each batch in each epoch."""
+        return self.epochs * math.ceil(self.train_images / self.batch_size)
+
+    @property
     def title(self) -> str:
         """The name; if settings were changed, followed by the first digits of the digest."""
         name, _, changes = self.name.partition(":")
@@ -183,12 +189,18 @@ def recipes_for(space: str) -> list[str]:
 def find_recipe(text: str) -> Recipe:
     """The recipe called `NAME`, or `NAME:key=value,...` for one with changed settings.
 
-    Raises `UsageError` with the nearest names if there is no such recipe or setting.
+    NAME may be a `Recipe` that an installed package adds by an entry point in the group
+    `nasbench_lab.recipes`. Raises `UsageError` with the nearest names if there is no such recipe or setting.
     """
     name, _, settings = text.partition(":")
     recipes = {recipe.name: recipe for recipe in RECIPES}
+    installed = find_installed("recipes", name, ours=name in recipes)
+    if installed is not None:
+        recipes[name] = load_installed("recipes", installed)
+        if not isinstance(recipes[name], Recipe):
+            raise UsageError(f"{installed.value} is no Recipe; received {recipes[name]!r:.80}")
     if name not in recipes:
-        raise unknown_name("recipe", name, recipes)
+        raise unknown_name("recipe", name, [*recipes, *installed_names("recipes")])
     recipe = recipes[name]
     parameters = keyword_parameters(Recipe)
     del parameters["name"], parameters["spaces"]

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from nasbench_lab.benchmarks.training.devices import describe_device
+from nasbench_lab.benchmarks.training.batches import batches
+from nasbench_lab.benchmarks.training.devices import describe_device, now, precision, undisturbed
 from nasbench_lab.benchmarks.training.images import ImageSet
-from nasbench_lab.benchmarks.training.networks import Shape, build_network
-from nasbench_lab.benchmarks.training.networks.count import count
+from nasbench_lab.benchmarks.training.memory import is_out_of_memory
+from nasbench_lab.benchmarks.training.networks import Trainable
 from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
 from nasbench_lab.benchmarks.training.pixels import Part, Pixels, pixels_on
 from nasbench_lab.benchmarks.training.recipes import Recipe
-from nasbench_lab.benchmarks.training.rmsprop import TensorFlowRMSprop
-from nasbench_lab.errors import TrainingError
+from nasbench_lab.benchmarks.training.steps import Steps
+from nasbench_lab.errors import NasbenchLabError, TrainingError
 from nasbench_lab.files import replacing
-from nasbench_lab.spaces import Architecture
 
 EVALUATION_BATCH = 1000
 CHECKPOINT_SECONDS = 60.0
-# Half the fall of momentum while the learning rate rises, as in PyTorch (Smith & Topin 2018).
-MOMENTUM_SWING = 0.05
-# Words in the errors of CUDA and MPS; of the CPU; of cuBLAS and cuDNN.
-OUT_OF_MEMORY = ("out of memory", "allocate memory", "ALLOC_FAILED")
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +41,7 @@ class _Failed(Exception):  # noqa: N818 -- an outcome, which `train` returns
 
 
 def train(
-    space: str,
-    architecture: Architecture,
+    network: Trainable,
     recipe: Recipe,
     images: ImageSet,
     *,
@@ -63,8 +58,7 @@ def train(
     machine therefore gives the same numbers.
 
     Args:
-        space: name of the search space.
-        architecture: one of its architectures.
+        network: the architecture.
         recipe: the settings of the training.
         images: the images to train, validate and test on.
         seed: 0 or more.
@@ -76,8 +70,8 @@ def train(
         progress: called after each epoch with its number, from 1, and its results.
 
     Returns:
-        The outcome. A loss that is not finite, too little memory, or any error in the network's computation
-        is recorded in it as a failure, not raised. Exceptions from `progress`, or from writing the
+        The outcome. A loss that is not finite, too little memory, or any error while the network is made or
+        computes is recorded in it as a failure, not raised. Exceptions from `progress`, or from writing the
         checkpoint, are passed on.
 
     Raises `TrainingError` if the device failed, or if it has no room for the images.
@@ -87,25 +81,25 @@ def train(
             pixels = pixels_on(device, images, recipe)
     except _Failed as error:
         raise TrainingError(f"the images of {images.title} cannot be put on {device}: {error}") from None
-    shape = _shape(recipe, pixels)
-    with torch.device("meta"):
-        parameters, flops = count(build_network(space, architecture, shape), shape)
-    identity = f"{space} {architecture} {recipe.digest} {images.digest} {seed}"
+    shape = pixels.shape(recipe)
+    identity = f"{network.identity} {recipe.digest} {images.digest} {seed}"
 
     def begin() -> _Training:
         torch.manual_seed(seed)
-        return _Training(build_network(space, architecture, shape), recipe, pixels, seed, device)
+        return _Training(network, recipe, pixels, seed, device)
 
     epochs: list[Epoch] = []
     test, failure, diverged, failed_seconds = None, "", False, 0.0
-    with _undisturbed(device):
-        started = _now(device)
+    parameters = flops = math.nan
+    with undisturbed(device):
+        started = now(device)
         try:
             with _explained(recipe, device):
+                parameters, flops = network.count(shape)
                 training, epochs = _resumed(begin, checkpoint, identity)
             saved = time.monotonic()
             while len(epochs) < recipe.epochs:
-                started = _now(device)
+                started = now(device)
                 with _explained(recipe, device):
                     epoch = training.epoch(epochs[-1].train_seconds if epochs else 0.0)
                 if not math.isfinite(epoch.train_loss + epoch.valid_loss):
@@ -116,12 +110,12 @@ def train(
                 if checkpoint is not None and time.monotonic() - saved > CHECKPOINT_SECONDS:
                     training.save(checkpoint, identity, epochs)
                     saved = time.monotonic()
-            started = _now(device)
+            started = now(device)
             with _explained(recipe, device):
                 test = training.test()
         except _Failed as error:
             failure, diverged = str(error), error.diverged
-            failed_seconds = _now(device) - started + (epochs[-1].train_seconds if epochs else 0.0)
+            failed_seconds = now(device) - started + (epochs[-1].train_seconds if epochs else 0.0)
     return Outcome(
         epochs=tuple(epochs),
         test=test,
@@ -132,32 +126,6 @@ def train(
         flops=flops,
         device=describe_device(device),
     )
-
-
-def _shape(recipe: Recipe, pixels: Pixels) -> Shape:
-    return Shape(
-        channels=recipe.channels,
-        stages=recipe.stages,
-        cells=recipe.cells,
-        stem_stride=recipe.stem_stride,
-        classes=pixels.classes,
-        image_channels=pixels.valid.images.shape[1],
-        image_size=recipe.image_size,
-        batch_norm_momentum=recipe.batch_norm_momentum,
-        batch_norm_epsilon=recipe.batch_norm_epsilon,
-    )
-
-
-@contextmanager
-def _undisturbed(device: torch.device) -> Iterator[None]:
-    """Compute with one thread; afterwards restore the number of threads and PyTorch's generators."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-            yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _resumed(
@@ -183,33 +151,24 @@ class _Training:
     """A network in training, with all state that changes from step to step."""
 
     def __init__(
-        self, network: nn.Module, recipe: Recipe, pixels: Pixels, seed: int, device: torch.device
+        self, network: Trainable, recipe: Recipe, pixels: Pixels, seed: int, device: torch.device
     ) -> None:
         self._recipe, self._pixels, self._device = recipe, pixels, device
-        self._network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        steps = recipe.epochs * math.ceil(len(pixels.train) / recipe.batch_size)
-        self._optimizer = _optimizer(recipe, self._network, device)
-        self._schedule = _schedule(recipe, self._optimizer, steps)
+        built = network.build(pixels.shape(recipe))
+        self._network: nn.Module = built.to(device, memory_format=network.memory_format)  # type: ignore[call-overload]
+        self._steps = Steps(recipe, self._network, device)
         # Always on the CPU, so every device sees the same images in the same order.
         self._generator = torch.Generator().manual_seed(seed)
-        self._scaler = torch.amp.GradScaler(device.type, enabled=device.type == "cuda")
 
     def epoch(self, seconds_before: float) -> Epoch:
         """Make one pass over the training images, then one over the validation images."""
-        start = _now(self._device)
+        start = now(self._device)
         self._network.train()
         losses = []
-        for images, labels in self._batches():
-            with self._precision():
-                loss = cross_entropy(self._network(images), labels)
-            self._optimizer.zero_grad()
-            self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            self._scaler.step(self._optimizer)
-            self._scaler.update()
-            self._schedule.step()
-            losses.append(loss.detach() * len(labels))
+        for images, labels in batches(self._pixels.train, self._recipe, self._generator):
+            losses.append(self._steps.take(self._network, images, labels) * len(labels))
         total = torch.stack(losses).sum().item()
-        middle = _now(self._device)
+        middle = now(self._device)
         logits = self._logits(self._pixels.valid)
         labels = self._pixels.valid.labels
         right = int((logits.argmax(dim=1) == labels).sum())
@@ -219,7 +178,7 @@ class _Training:
             valid_loss=valid_loss,
             train_loss=total / len(self._pixels.train),
             train_seconds=seconds_before + middle - start,
-            valid_seconds=_now(self._device) - middle,
+            valid_seconds=now(self._device) - middle,
         )
 
     def test(self) -> Scores:
@@ -251,44 +210,14 @@ class _Training:
         return [Epoch(**epoch) for epoch in state["epochs"]]
 
     def _parts(self) -> tuple[Any, ...]:
-        return self._network, self._optimizer, self._schedule, self._scaler
-
-    def _batches(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield each training image once, in a new order, flipped and cropped by the recipe."""
-        train, recipe, size = self._pixels.train, self._recipe, self._recipe.image_size
-        order = torch.randperm(len(train), generator=self._generator)
-        # All possible crops, as a view: shape (n, channels, down, right, size, size).
-        crops = train.images.unfold(2, size, 1).unfold(3, size, 1)
-        for chosen in torch.split(order, recipe.batch_size):
-            places = torch.randint(
-                2 * recipe.crop_padding + 1, (2, len(chosen)), generator=self._generator
-            ).to(self._device)
-            mirrored = torch.rand(len(chosen), generator=self._generator).to(self._device) < 0.5
-            chosen = chosen.to(self._device)
-            images = crops[chosen, :, places[0], places[1]]
-            if recipe.flip:
-                images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
-            yield images.contiguous(memory_format=torch.channels_last), train.labels[chosen]
+        return self._network, *self._steps.parts
 
     @torch.inference_mode()
     def _logits(self, part: Part) -> Tensor:
         self._network.eval()
-        with self._precision():
-            batches = torch.split(part.images, EVALUATION_BATCH)
-            return torch.cat([self._network(images) for images in batches]).float()
-
-    def _precision(self) -> AbstractContextManager[object]:
-        # Half precision is slower than single on most CPUs.
-        return torch.autocast("cuda", torch.float16) if self._device.type == "cuda" else nullcontext()
-
-
-def _now(device: torch.device) -> float:
-    """Seconds: processor time on a CPU, to which other work on the machine adds nothing; else clock time."""
-    if device.type == "cpu":
-        return time.process_time()
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()
+        with precision(self._device):
+            split = torch.split(part.images, EVALUATION_BATCH)
+            return torch.cat([self._network(images) for images in split]).float()
 
 
 def score(labels: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes: int) -> Scores:
@@ -308,49 +237,16 @@ def score(labels: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes
     )
 
 
-def _optimizer(recipe: Recipe, network: nn.Module, device: torch.device) -> torch.optim.Optimizer:
-    if recipe.optimizer == "rmsprop":
-        return TensorFlowRMSprop(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-        )
-    return torch.optim.SGD(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        nesterov=recipe.nesterov,
-        weight_decay=recipe.weight_decay,
-        # MPS has the fused version only since PyTorch 2.5.
-        fused=device.type != "mps",
-    )
-
-
-def _schedule(
-    recipe: Recipe, optimizer: torch.optim.Optimizer, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    if recipe.schedule == "one_cycle":
-        swing = min(MOMENTUM_SWING, recipe.momentum, 1 - recipe.momentum)
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            recipe.learning_rate,
-            total_steps=steps,
-            # Rounded, so 0.9 becomes 0.95 and not the next larger float.
-            base_momentum=round(recipe.momentum - swing, 6),
-            max_momentum=round(recipe.momentum + swing, 6),
-        )
-    return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-
-
 @contextmanager
 def _explained(recipe: Recipe, device: torch.device) -> Iterator[None]:
     """Turn exceptions into a `_Failed` of one line, or a `TrainingError` if the device no longer works."""
     try:
         yield
+    except NasbenchLabError:
+        raise
     except Exception as error:
         text = " ".join(str(error).split())
-        if isinstance(error, MemoryError) or any(complaint in text for complaint in OUT_OF_MEMORY):
+        if is_out_of_memory(error):
             batches = f"batches of {recipe.batch_size} images on {device}"
             raise _Failed(f"out of memory: {batches}; use a smaller batch_size") from error
         reason = f"{type(error).__name__}: {text[:200]}"

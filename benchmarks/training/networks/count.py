@@ -23,15 +23,20 @@ class Count(NamedTuple):
     flops: float
 
 
-def count(network: nn.Module, shape: Shape) -> Count:
+def count(network: nn.Module, shape: Shape, device: str = "meta") -> Count:
     """Count trained parameters and the multiply-adds for one image, both in millions.
 
     Only the multiply-adds of convolutions and dense layers count, without their biases: the convention of
-    NAS-Bench-Macro. Normalisation, activations, pooling and additions count as zero. Only shapes are
-    computed, on PyTorch's meta device. The network itself is not changed.
+    NAS-Bench-Macro. Normalisation, activations, pooling and additions count as zero. The network itself is
+    not changed.
+
+    Args:
+        network: the network.
+        shape: the size of its images.
+        device: on `meta`, PyTorch computes shapes alone; not every network can be computed there.
     """
     # Batch normalisation accepts a batch of one image in evaluation mode, but not in training mode.
-    copy = deepcopy(network).to("meta").eval()
+    copy = deepcopy(network).to(device).eval()
     multiply_adds = 0
 
     def add(layer: nn.Module, _: tuple[Tensor, ...], output: Tensor) -> None:
@@ -43,6 +48,6 @@ def count(network: nn.Module, shape: Shape) -> Count:
         if isinstance(layer, COUNTED):
             layer.register_forward_hook(add)
     with torch.no_grad():
-        copy(torch.empty(1, shape.image_channels, shape.image_size, shape.image_size, device="meta"))
+        copy(torch.zeros(1, shape.image_channels, shape.image_size, shape.image_size, device=device))
     parameters = sum(weights.numel() for weights in copy.parameters() if weights.requires_grad)
     return Count(parameters / 1e6, multiply_adds / 1e6)

@@ -1,5 +1,7 @@
 """The network of a NAS-Bench-201 cell (Dong & Yang 2020, section 2.1)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, relu
@@ -27,20 +29,25 @@ def network(architecture: Architecture, shape: Shape) -> nn.Module:
     The published size is 16 channels, 3 stages and 5 cells, with a stem of stride 1. At this size, every cell
     has its published number of parameters.
     """
+    return nn.Sequential(*layers(lambda channels: _Cell(architecture, channels, shape), shape))
+
+
+def layers(cell: Callable[[int], nn.Module], shape: Shape) -> list[nn.Module]:
+    """The layers of a network, in order; `cell` makes a cell with a number of channels."""
     channels = shape.channels
     stem = _convolution(shape.image_channels, channels, 3, shape.stem_stride)
-    layers: list[nn.Module] = [stem, _norm(channels, shape)]
+    made: list[nn.Module] = [stem, _norm(channels, shape)]
     for stage in range(shape.stages):
         if stage:
-            layers.append(_Reduction(channels, shape))
+            made.append(_Reduction(channels, shape))
             channels *= 2
-        layers += [_Cell(architecture, channels, shape) for _ in range(shape.cells)]
-    layers += [_norm(channels, shape), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
-    return nn.Sequential(*layers, nn.Linear(channels, shape.classes))
+        made += [cell(channels) for _ in range(shape.cells)]
+    made += [_norm(channels, shape), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten()]
+    return [*made, nn.Linear(channels, shape.classes)]
 
 
 class _Cell(nn.Module):
-    """Four nodes, each the sum of its edges; edges from the same source share its ReLU and its pooling."""
+    """A cell with the convolutions of one architecture."""
 
     def __init__(self, architecture: Architecture, channels: int, shape: Shape) -> None:
         super().__init__()
@@ -48,38 +55,52 @@ class _Cell(nn.Module):
         # Convolutions on idle edges change nothing, but the published network has their weights.
         self.convolutions = nn.ModuleDict(
             {
-                _name(edge): nn.Sequential(
-                    _convolution(channels, channels, KERNELS[operation]), _norm(channels, shape)
-                )
+                _name(edge): convolution(operation, channels, shape)
                 for edge, operation in zip(EDGES, architecture, strict=True)
                 if operation in KERNELS
             }
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        nodes = {0: images}
-        active: dict[int, Tensor] = {}
-        pooled: dict[int, Tensor] = {}
-        for (source, target), operation in self._live.items():
-            edge = nodes[source]
-            if operation == POOL:
-                if source not in pooled:
-                    pooled[source] = avg_pool2d(edge, 3, stride=1, padding=1, count_include_pad=False)
-                edge = pooled[source]
-            elif operation in KERNELS:
-                if source not in active:
-                    active[source] = relu(edge)
-                edge = self.convolutions[_name((source, target))](active[source])
-            nodes[target] = nodes[target] + edge if target in nodes else edge
         if images.is_meta:
             self._count_idle(images)
-        return nodes[OUTPUT] if OUTPUT in nodes else torch.zeros_like(images)
+        return output(images, self._live, lambda edge, _: self.convolutions[_name(edge)])
 
     def _count_idle(self, images: Tensor) -> None:
         """Compute idle edges while FLOPs are counted, because the published network computes them, too."""
         for edge in EDGES:
             if edge not in self._live and _name(edge) in self.convolutions:
                 self.convolutions[_name(edge)](images)
+
+
+def output(images: Tensor, live: dict[Edge, int], convolution: Callable[[Edge, int], nn.Module]) -> Tensor:
+    """Compute a cell: four nodes, each the sum of its edges.
+
+    Edges from the same source share its ReLU and its pooling.
+
+    Args:
+        images: the first node, shape `(n, channels, height, width)`.
+        live: as `live_edges` returns it.
+        convolution: the module of an edge and its operation, applied after the ReLU.
+
+    Returns:
+        The last node, in the shape of `images`.
+    """
+    nodes = {0: images}
+    active: dict[int, Tensor] = {}
+    pooled: dict[int, Tensor] = {}
+    for (source, target), operation in live.items():
+        edge = nodes[source]
+        if operation == POOL:
+            if source not in pooled:
+                pooled[source] = avg_pool2d(edge, 3, stride=1, padding=1, count_include_pad=False)
+            edge = pooled[source]
+        elif operation in KERNELS:
+            if source not in active:
+                active[source] = relu(edge)
+            edge = convolution((source, target), operation)(active[source])
+        nodes[target] = nodes[target] + edge if target in nodes else edge
+    return nodes[OUTPUT] if OUTPUT in nodes else torch.zeros_like(images)
 
 
 class _Reduction(nn.Module):
@@ -115,6 +136,11 @@ def live_edges(architecture: Architecture) -> dict[Edge, int]:
         if target in leading:
             leading.add(source)
     return {edge: edges[edge] for edge in edges if edge[0] in reached and edge[1] in leading}
+
+
+def convolution(operation: int, channels: int, shape: Shape) -> nn.Module:
+    """A convolution with its batch normalisation; `operation` is one of `KERNELS`."""
+    return nn.Sequential(_convolution(channels, channels, KERNELS[operation]), _norm(channels, shape))
 
 
 def _name(edge: Edge) -> str:

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nasbench_lab
-from nasbench_lab.benchmarks.live import cache as evaluation_cache
+from nasbench_lab.benchmarks import json_files
 from nasbench_lab.benchmarks.live.cache import EvaluationCache, Key
 from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
 from tests.live_training import TINY, made_images, made_outcome
@@ -118,9 +118,10 @@ def test_every_part_of_the_key_counts(kept):
         replace(KEY, epochs=2),
         replace(KEY, images="2f"),
         replace(KEY, seed=1),
+        replace(KEY, network="3f"),
     ]
-    assert [kept.get(other) for other in others] == [None] * 6
-    assert len({kept.path(other) for other in [KEY, *others]}) == 7
+    assert [kept.get(other) for other in others] == [None] * 7
+    assert len({kept.path(other) for other in [KEY, *others]}) == 8
     assert kept.checkpoint(KEY).parent == kept.path(KEY).parent
     kept.checkpoint(KEY).write_text("not an evaluation")
     assert len(list(kept.entries())) == 1
@@ -273,7 +274,7 @@ def test_a_copy_under_another_name_is_ignored(kept, caplog):
 def test_a_file_that_is_too_large_is_ignored(kept, caplog, monkeypatch):
     path = kept.path(KEY)
     size = path.stat().st_size
-    monkeypatch.setattr(evaluation_cache, "LARGEST", size)
+    monkeypatch.setattr(json_files, "LARGEST", size)
     assert kept.get(KEY) == OUTCOME
     with path.open("ab") as file:
         file.write(b" ")
@@ -285,7 +286,7 @@ def test_the_longest_training_is_not_too_large(cache):
     outcome = made_outcome(1000, start=0.123456789012345 - 1)
     epochs = tuple(replace(epoch, valid_accuracy=100 / 3, valid_loss=1 / 3) for epoch in outcome.epochs)
     cache.put(key, TINY, IMAGES, replace(outcome, epochs=epochs, flops=1.0, test=OUTCOME.test))
-    assert cache.path(key).stat().st_size < evaluation_cache.LARGEST / 2
+    assert cache.path(key).stat().st_size < json_files.LARGEST / 2
     assert cache.get(key) is not None
 
 

@@ -186,3 +186,8 @@ def test_recipes_need_no_torch():
     )
     outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert outcome.stdout == "False\n"
+
+
+def test_a_training_has_a_step_for_each_batch_in_each_epoch():
+    assert find_recipe("cifar10-mini").steps == 200
+    assert find_recipe("cifar10-mini:train_images=150,batch_size=40,epochs=3").steps == 4 * 3

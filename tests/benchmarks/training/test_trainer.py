@@ -14,8 +14,12 @@ from torch import nn
 from nasbench_lab.benchmarks.training import trainer
 from nasbench_lab.benchmarks.training.devices import describe_device
 from nasbench_lab.benchmarks.training.images import open_images
-from nasbench_lab.benchmarks.training.networks import Shape, build_network, spaces_with_networks
-from nasbench_lab.benchmarks.training.pixels import Pixels
+from nasbench_lab.benchmarks.training.networks import (
+    Shape,
+    SpaceNetwork,
+    build_network,
+    spaces_with_networks,
+)
 from nasbench_lab.benchmarks.training.recipes import find_recipe
 from nasbench_lab.benchmarks.training.trainer import score, train
 from nasbench_lab.errors import TrainingError, UsageError
@@ -27,7 +31,7 @@ IMAGES = made_images()
 
 
 def trained(recipe=TINY, seed=0, *, space="nasbench201", cell=CELL, images=IMAGES, **more):
-    return train(space, cell, recipe, images, seed=seed, device=CPU, **more)
+    return train(SpaceNetwork(space, cell), recipe, images, seed=seed, device=CPU, **more)
 
 
 def numbers(outcome):
@@ -79,10 +83,11 @@ def test_same_seed_same_bits_in_another_process(tiny):
     program = """if True:
         import torch
         from tests.live_training import CELL, TINY, made_images
+        from nasbench_lab.benchmarks.training.networks import SpaceNetwork
         from nasbench_lab.benchmarks.training.trainer import train
         torch.rand(7)
         images, device = made_images(), torch.device("cpu")
-        outcome = train("nasbench201", CELL, TINY, images, seed=0, device=device)
+        outcome = train(SpaceNetwork("nasbench201", CELL), TINY, images, seed=0, device=device)
         epochs = [(epoch.valid_accuracy, epoch.valid_loss, epoch.train_loss) for epoch in outcome.epochs]
         print(repr((epochs, outcome.test)))
     """
@@ -174,132 +179,6 @@ def test_scores_of_a_class_that_is_never_predicted():
     assert score(labels, labels, 10).f1 == 100
 
 
-# The course of a training
-
-
-def rates(recipe, steps):
-    """Learning rate and momentum of each step, and the learning rate after the last step."""
-    weights = nn.Parameter(torch.zeros(1))
-    optimizer = trainer._optimizer(recipe, nn.ParameterList([weights]), CPU)
-    schedule = trainer._schedule(recipe, optimizer, steps)
-    course = []
-    for _ in range(steps):
-        course.append((optimizer.param_groups[0]["lr"], optimizer.param_groups[0]["momentum"]))
-        optimizer.step()
-        schedule.step()
-    return np.array(course).T, optimizer.param_groups[0]["lr"]
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
-def test_cosine_falls_to_nothing(optimizer):
-    recipe = replace(TINY, optimizer=optimizer, nesterov=False, schedule="cosine", learning_rate=0.4)
-    (course, momentum), left = rates(recipe, 50)
-    np.testing.assert_allclose(course, 0.2 * (1 + np.cos(np.pi * np.arange(50) / 50)), rtol=1e-9)
-    assert left == pytest.approx(0, abs=1e-12)
-    assert set(momentum) == {0.9}
-
-
-@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop"])
-def test_one_cycle_rises_and_falls(optimizer):
-    recipe = replace(TINY, optimizer=optimizer, nesterov=False, schedule="one_cycle", learning_rate=0.5)
-    (course, momentum), _ = rates(recipe, 100)
-    assert course[0] == pytest.approx(0.5 / 25)
-    assert course.max() == course[29] == pytest.approx(0.5)
-    assert (np.diff(course[:30]) > 0).all()
-    assert (np.diff(course[29:]) < 0).all()
-    assert course[-1] == pytest.approx(0.5 / 25 / 1e4)
-    assert (momentum[0], momentum[29], momentum[-1]) == pytest.approx((0.95, 0.85, 0.95))
-
-
-@pytest.mark.parametrize(("momentum", "least", "most"), [(0.9, 0.85, 0.95), (0.5, 0.45, 0.55), (0, 0, 0)])
-def test_one_cycle_takes_the_momentum_of_the_recipe(momentum, least, most):
-    (_, course), _ = rates(replace(TINY, nesterov=False, momentum=momentum), 40)
-    assert (course.min(), course.max()) == (least, most)
-
-
-def test_the_schedule_ends_with_the_training(monkeypatch):
-    """150 images in batches of 40 make 4 steps an epoch."""
-    made = []
-    schedule = trainer._schedule
-
-    def kept(recipe, optimizer, steps):
-        made.append((steps, schedule(recipe, optimizer, steps)))
-        return made[-1][1]
-
-    monkeypatch.setattr(trainer, "_schedule", kept)
-    trained()
-    ((steps, used),) = made
-    assert steps == 4 * TINY.epochs
-    assert used.last_epoch == steps
-
-
-@pytest.fixture(scope="module")
-def numbered():
-    """Pixels whose values encode their place: image, row and column."""
-    size, padding, n = 8, 2, 60
-    recipe = replace(TINY, crop_padding=padding, train_images=n, batch_size=25)
-    pixels = Pixels.load(made_images(), recipe, CPU)
-    side = size + 2 * padding
-    marks = torch.arange(n * side * side, dtype=torch.float32).reshape(n, 1, side, side)
-    pixels.train.images.copy_(marks.expand(-1, 3, -1, -1))
-    pixels.train.labels.copy_(torch.arange(n))
-    return recipe, pixels
-
-
-def batches(recipe, pixels, seed, epochs=1):
-    network = nn.Linear(1, 1)
-    training = trainer._Training(network, recipe, pixels, seed, CPU)
-    return [list(training._batches()) for _ in range(epochs)]
-
-
-def test_every_crop_is_a_window_of_its_image(numbered):
-    recipe, pixels = numbered
-    places, mirrored = [], []
-    for images, labels in (batch for epoch in batches(recipe, pixels, 0, 20) for batch in epoch):
-        assert images.is_contiguous(memory_format=torch.channels_last)
-        for image, label in zip(images, labels.tolist(), strict=True):
-            flipped = bool(image[0, 0, 0] > image[0, 0, -1])
-            upright = image.flip(2) if flipped else image
-            image_of, place = divmod(int(upright[0, 0, 0]), 12 * 12)
-            top, left = divmod(place, 12)
-            window = pixels.train.images[image_of, :, top : top + 8, left : left + 8]
-            assert image_of == label
-            assert torch.equal(upright, window)
-            places.append((top, left))
-            mirrored.append(flipped)
-    # In 1,200 draws, three standard deviations are 0.043 for a share of 1/2 and 0.017 for one of 1/25.
-    assert np.mean(mirrored) == pytest.approx(0.5, abs=0.05)
-    shares = np.array([places.count((top, left)) for top in range(5) for left in range(5)]) / len(places)
-    assert shares == pytest.approx(np.full(25, 0.04), abs=0.02)
-    upright_places = {place for place, flipped in zip(places, mirrored, strict=True) if not flipped}
-    assert len(upright_places) == 25
-
-
-def test_an_epoch_has_every_image_once_in_a_new_order(numbered):
-    recipe, pixels = numbered
-    orders = [
-        torch.cat([labels for _, labels in epoch]).tolist()
-        for seed in (0, 1)
-        for epoch in batches(recipe, pixels, seed, 2)
-    ]
-    assert all(sorted(order) == list(range(60)) for order in orders)
-    assert len({tuple(order) for order in [*orders, range(60)]}) == 5
-    (epoch,) = batches(recipe, pixels, 0)
-    assert [len(labels) for _, labels in epoch] == [25, 25, 10]
-    assert torch.cat([labels for _, labels in epoch]).tolist() == orders[0]
-
-
-def test_without_flips_and_crops_images_stay_as_they_are():
-    recipe = replace(TINY, crop_padding=0, flip=False)
-    pixels = Pixels.load(IMAGES, recipe, CPU)
-    where = {image.tobytes(): number for number, image in enumerate(pixels.train.images.numpy())}
-    (epoch,) = batches(recipe, pixels, 0)
-    seen = [where[image.numpy().tobytes()] for images, _ in epoch for image in images]
-    assert sorted(seen) == list(range(150))
-    labels = torch.cat([labels for _, labels in epoch]).tolist()
-    assert labels == [IMAGES.train_labels[number] for number in seen]
-
-
 # Failures
 
 
@@ -337,7 +216,7 @@ def broken_network(monkeypatch, error):
                 return images
             raise error
 
-    monkeypatch.setattr(trainer, "build_network", lambda *_: Broken(1, 1))
+    monkeypatch.setattr(SpaceNetwork, "build", lambda *_: Broken(1, 1))
 
 
 @pytest.mark.parametrize(
