@@ -27,7 +27,8 @@ class FallbackTask(TaskDefaults):
         second: a task on the same space, which counts cost in the same unit.
 
     Raises:
-        UsageError: the two have different spaces, metrics or units of cost.
+        UsageError: the two have different spaces, metrics or units of cost, or a metric that both have
+            differs in its direction or its unit.
     """
 
     def __init__(self, first: Task, second: Task) -> None:
@@ -46,11 +47,18 @@ class FallbackTask(TaskDefaults):
                 f"{second.name} cannot answer for {first.name}: its metric is {metrics[1]}, not {metrics[0]},"
                 " so one search would compare two metrics"
             )
+        for name in sorted(set(first.metrics) & set(second.metrics)):
+            one, other = first.metrics[name], second.metrics[name]
+            if (one.direction, one.unit) != (other.direction, other.unit):
+                raise UsageError(
+                    f"{second.name} cannot answer for {first.name}: its {name} is {_in_words(other)}, not"
+                    f" {_in_words(one)}, so one search would compare two metrics"
+                )
         if first.charges_seconds != second.charges_seconds:
-            one, other = (first, second) if first.charges_seconds else (second, first)
+            charges, free = (first, second) if first.charges_seconds else (second, first)
             raise UsageError(
-                f"{second.name} cannot answer for {first.name}: {one.name} charges seconds and {other.name}"
-                " does not, so the costs of a run could not be added up"
+                f"{second.name} cannot answer for {first.name}: {charges.name} charges seconds and"
+                f" {free.name} does not, so the costs of a run could not be added up"
             )
 
     @property
@@ -70,8 +78,12 @@ class FallbackTask(TaskDefaults):
 
     @property
     def metrics(self) -> Mapping[str, Metric]:
-        """The metrics that either task has; those that both have are the same."""
-        return {**self._second.metrics, **self._first.metrics}
+        """The metrics that either task has; one that costs seconds in either of them is on request."""
+        first, second = self._first.metrics, self._second.metrics
+        costly = {name for each in (first, second) for name, metric in each.items() if metric.on_request}
+        return {
+            name: metric._replace(on_request=name in costly) for name, metric in {**second, **first}.items()
+        }
 
     @property
     def charges_seconds(self) -> bool:
@@ -157,3 +169,8 @@ class FallbackTask(TaskDefaults):
             optimum=self.optimum,
             digest=f"{card.digest}+{other.digest}",
         )
+
+
+def _in_words(metric: Metric) -> str:
+    unit = f"in {metric.unit}" if metric.unit else "without a unit"
+    return f"{unit}, {metric.direction} is better"

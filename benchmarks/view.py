@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class View:
     Attributes:
         epochs: training epochs behind the accuracy that a search sees; None for the longest training.
         training_seed: `random`, `mean` or a seed's label.
+        cost: the cost of an evaluation: `seconds`, if the benchmark lists them, or training `epochs`.
+        only_listed: whether a search stays within the architectures that the table lists.
         fallback: the sources to ask, in this order, for an architecture that the table does not list.
         recipe: the recipe of live training.
         live: the settings of live training.
@@ -40,6 +43,8 @@ class View:
 
     epochs: int | None = None
     training_seed: str = "random"
+    cost: Literal["seconds", "epochs"] = "seconds"
+    only_listed: bool = False
     fallback: tuple[str, ...] = ()
     recipe: str = ""
     live: LiveSettings = LiveSettings()

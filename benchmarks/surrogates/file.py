@@ -2,8 +2,9 @@
 
     /                        format_version, table, table_digest, data_set, title, space, metric, citation,
                              licence, reported, model, fraction, seed, rows_fitted, rows_held_out,
-                             features_sha256, created_by, digest
-    /<quantity>/             r2, kendall_tau, coverage, seed_coverage, rows
+                             size, features_sha256, created_by, digest
+    /seen/                   the arrays of `SeenValues`: the features of the rows it was fitted on
+    /<quantity>/             the attributes of a `Quality`
         mean, spread, seed_variance
                              groups with the arrays of a `Forest`
 
@@ -25,14 +26,16 @@ from numpy.typing import NDArray
 
 from nasbench_lab.benchmarks.formats.hdf5 import DAMAGE, check_digest, digest_of, read_array
 from nasbench_lab.benchmarks.surrogates.forest import Forest
+from nasbench_lab.benchmarks.surrogates.seen import SeenValues
 from nasbench_lab.benchmarks.tables.contents import LEAST, MOST
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.files import replacing
 from nasbench_lab.spaces import SearchSpace, find_space
 from nasbench_lab.version import __version__
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 REPORTED = "reported"
+SEEN = "seen"
 
 
 def valid_accuracy_after(epochs: int) -> str:
@@ -49,6 +52,10 @@ def seconds_after(epochs: int) -> str:
 class Quality:
     """How well a quantity is predicted on the held-out rows, which the surrogate was not fitted on.
 
+    These rows are drawn at random, and so lie among those that it was fitted on. Predictions of larger
+    architectures are measured apart: the same model is fitted on the smaller half of all architectures, and
+    predicts the larger half.
+
     Attributes:
         r2: coefficient of determination of the mean over seeds; 1 is perfect.
         kendall_tau: rank correlation (tau-b) with the mean over seeds; 1 is perfect.
@@ -57,6 +64,8 @@ class Quality:
             the predicted seed noise sets for 95 % of pairs. NaN if there is no `seed_variance`, or no row
             has two seeds.
         rows: number of held-out rows with a value.
+        larger_r2, larger_kendall_tau: the same of the larger half, predicted from the smaller; NaN if the
+            architectures cannot be parted into two halves.
     """
 
     r2: float
@@ -64,6 +73,8 @@ class Quality:
     coverage: float
     seed_coverage: float
     rows: int
+    larger_r2: float
+    larger_kendall_tau: float
 
 
 @dataclass(frozen=True)
@@ -97,6 +108,7 @@ class SurrogateFacts:
         fraction: share of the distinct architectures that it was fitted on.
         seed: of the draw of these architectures, and of the model.
         rows_fitted, rows_held_out: numbers of rows of the table.
+        size: the measure by which architectures are smaller or larger, in words.
         least, most: range of the table's metric. A file without them predicts an accuracy in percent.
     """
 
@@ -114,6 +126,7 @@ class SurrogateFacts:
     seed: int
     rows_fitted: int
     rows_held_out: int
+    size: str
     least: float = LEAST
     most: float = MOST
 
@@ -124,6 +137,7 @@ class Surrogate:
     Attributes:
         facts: how it was fitted, and from which table.
         predictors: by name of the quantity.
+        seen: the values of features among the fitted rows.
         path: the file it was read from, or None.
         digest: of that file's content, or empty.
     """
@@ -132,11 +146,13 @@ class Surrogate:
         self,
         facts: SurrogateFacts,
         predictors: Mapping[str, Predictor],
+        seen: SeenValues,
         path: Path | None = None,
         digest: str = "",
     ) -> None:
         self.facts = facts
         self.predictors = dict(sorted(predictors.items()))
+        self.seen = seen
         self.path = path
         self.digest = digest
 
@@ -198,6 +214,8 @@ def write_surrogate(surrogate: Surrogate, path: Path) -> None:
             # As in a table, default values are left out.
             if getattr(surrogate.facts, field.name) != field.default:
                 file.attrs[field.name] = getattr(surrogate.facts, field.name)
+        for field in fields(SeenValues):
+            file[f"{SEEN}/{field.name}"] = getattr(surrogate.seen, field.name)
         for name, predictor in surrogate.predictors.items():
             group = file.create_group(name)
             for field in fields(Quality):
@@ -233,9 +251,13 @@ def read_surrogate(path: Path) -> Surrogate:
                     f" has; fit it again: {fit_command(path)}"
                 )
             width = space.features([]).shape[1]
-            predictors = {name: _read_predictor(group, width) for name, group in file.items()}
+            predictors = {name: _read_predictor(group, width) for name, group in file.items() if name != SEEN}
+            seen = SeenValues(
+                **{field.name: read_array(file[SEEN][field.name]) for field in fields(SeenValues)}
+            )
+            seen.check(width)
             digest = _attribute(file.attrs, "digest", str)
-            surrogate = Surrogate(facts, predictors, path, digest)
+            surrogate = Surrogate(facts, predictors, seen, path, digest)
             if REPORTED not in predictors or not surrogate.epochs:
                 raise ValueError("it predicts no accuracy")
     except FileNotFoundError:

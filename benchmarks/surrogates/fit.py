@@ -17,6 +17,7 @@ from nasbench_lab.benchmarks.surrogates.file import (
 )
 from nasbench_lab.benchmarks.surrogates.forest import Forest, join
 from nasbench_lab.benchmarks.surrogates.models import find_model, smooth
+from nasbench_lab.benchmarks.surrogates.seen import SeenValues
 from nasbench_lab.benchmarks.tables.contents import DataSet, Measurement, Training, mean_over_seeds
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.benchmarks.tables.task import TabularTask
@@ -43,7 +44,8 @@ def fit_surrogate(
 
     The model is an ensemble of five members. Each member is fitted without a fifth of the rows. Another
     model learns the spread from the errors on these fifths. Functionally equal architectures stay together:
-    they are all fitted on or all held out.
+    they are all fitted on or all held out. Once more, a model is fitted on the smaller half of all
+    architectures and measured on the larger half, to tell how far it can be trusted beyond its fit.
 
     Args:
         table: an open table.
@@ -84,10 +86,11 @@ def fit_surrogate(
         seed=seed,
         rows_fitted=len(rows.fitted),
         rows_held_out=len(rows.held_out),
+        size=_sizes(data)[1],
         least=data.least,
         most=data.most,
     )
-    return Surrogate(facts, predictors)
+    return Surrogate(facts, predictors, SeenValues.among(rows.features[rows.fitted]))
 
 
 @dataclass(frozen=True)
@@ -99,12 +102,14 @@ class _Rows:
         kind: the class of functionally equal architectures of each row, shape `(A,)`. The classes are
             numbered in random order.
         fitted, held_out: indices of rows.
+        smaller: whether the class of each row belongs to the smaller half of the classes, shape `(A,)`.
     """
 
     features: NDArray[np.float32]
     kind: NDArray[np.int64]
     fitted: NDArray[np.int64]
     held_out: NDArray[np.int64]
+    smaller: NDArray[np.bool_]
 
     @classmethod
     def split(cls, data: DataSet, fraction: float, seed: int) -> "_Rows":
@@ -116,7 +121,29 @@ class _Rows:
         order = np.random.default_rng(seed).permutation(distinct.max() + 1)
         kind = order[distinct]
         chosen = kind < round(fraction * len(order))
-        return cls(space.features(architectures), kind, np.flatnonzero(chosen), np.flatnonzero(~chosen))
+        size = _sizes(data)[0][np.unique(kind, return_index=True)[1]]
+        return cls(
+            space.features(architectures),
+            kind,
+            np.flatnonzero(chosen),
+            np.flatnonzero(~chosen),
+            (size <= np.median(size))[kind],
+        )
+
+
+def _sizes(data: DataSet) -> tuple[Values, str]:
+    """The size of each row's architecture, shape `(A,)`, and its measure in words.
+
+    It is what the table lists for every row: the parameters, or else the FLOPs. Otherwise it is the number of
+    decisions of the canonical form that have another than their first choice, such as edges that are there.
+    """
+    for values, measure in ((data.parameters, "parameters"), (data.flops, "FLOPs")):
+        if values is not None and not np.isnan(values).any():
+            return values.astype(np.float64), measure
+    space = data.search_space
+    indices = range(space.size) if data.keys is None else data.keys.tolist()
+    canonical = [space.canonical(space.architecture(index)) for index in indices]
+    return np.count_nonzero(canonical, axis=1).astype(np.float64), "decisions other than the first choice"
 
 
 def _classes(space: SearchSpace, architectures: list[tuple[int, ...]]) -> NDArray[np.int64]:
@@ -177,7 +204,28 @@ def _fit(learn: Model, rows: _Rows, values: Values, what: str, seed: int) -> Pre
         _seed_variance(features, values[fitted], seed),
         rows.features[held_out],
         values[held_out],
+        _of_the_larger(learn, rows, means, seed),
     )
+
+
+def _of_the_larger(learn: Model, rows: _Rows, means: Values, seed: int) -> tuple[float, float]:
+    """R2 and Kendall tau on the larger half of the architectures, by a model of the smaller half."""
+    present = ~np.isnan(means)
+    smaller, larger = np.flatnonzero(present & rows.smaller), np.flatnonzero(present & ~rows.smaller)
+    if min(len(np.unique(rows.kind[part])) for part in (smaller, larger)) < FEWEST:
+        return np.nan, np.nan
+    model = learn(rows.features[smaller], means[smaller], seed)
+    return _agreement(means[larger], model.predict(rows.features[larger]))
+
+
+def _agreement(truth: Values, predicted: Values) -> tuple[float, float]:
+    """R2 and Kendall tau of predictions, shape `(n,)`; NaN if they are not defined."""
+    from scipy.stats import kendalltau
+
+    scatter = ((truth - truth.mean()) ** 2).sum()
+    varies = scatter > 0 and np.ptp(predicted) > 0
+    r2 = float(1 - ((truth - predicted) ** 2).sum() / scatter) if scatter > 0 else np.nan
+    return r2, float(kendalltau(predicted, truth).statistic) if varies else np.nan
 
 
 def _spread(features: NDArray[np.float32], fold: NDArray[np.int64], errors: Values, seed: int) -> Forest:
@@ -214,23 +262,23 @@ def _measured(
     seed_variance: Forest | None,
     features: NDArray[np.float32],
     values: Values,
+    larger: tuple[float, float],
 ) -> Predictor:
     """A predictor with its quality on held-out rows, from values of shape `(A, seeds)`."""
-    from scipy.stats import kendalltau
-
     truth, predicted = mean_over_seeds(values), mean.predict(features)
-    scatter = ((truth - truth.mean()) ** 2).sum()
-    varies = scatter > 0 and np.ptp(predicted) > 0
+    r2, kendall_tau = _agreement(truth, predicted)
     present = ~np.isnan(values)
     # A quantity that never varies has no spread and is predicted up to rounding: allow for the rounding.
     most = NORMAL_95 * spread.predict(features) + 1e-9 * np.abs(predicted)
     inside = np.abs(values - predicted[:, None]) <= most[:, None]
     quality = Quality(
-        r2=float(1 - ((truth - predicted) ** 2).sum() / scatter) if scatter > 0 else np.nan,
-        kendall_tau=float(kendalltau(predicted, truth).statistic) if varies else np.nan,
+        r2=r2,
+        kendall_tau=kendall_tau,
         coverage=float(inside[present].mean()),
         seed_coverage=_seed_coverage(seed_variance, features, values),
         rows=len(truth),
+        larger_r2=larger[0],
+        larger_kendall_tau=larger[1],
     )
     return Predictor(mean, spread, seed_variance, quality)
 

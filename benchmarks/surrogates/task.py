@@ -1,5 +1,6 @@
 """A task answered from a surrogate."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -8,12 +9,16 @@ from nasbench_lab.benchmarks.surrogates.file import REPORTED, Surrogate, seconds
 from nasbench_lab.errors import UsageError
 from nasbench_lab.search.card import TaskCard, unit_of
 from nasbench_lab.search.contract import VALID_ACCURACY, Evaluation, Metric
+from nasbench_lab.search.run import OUTSIDE_OF_FIT
 from nasbench_lab.search.task import TaskDefaults
 from nasbench_lab.spaces import Architecture
 
 
 class SurrogateTask(TaskDefaults):
     """Answers a search from a surrogate, for every architecture of its space.
+
+    An answer for an architecture that lies outside of the fit has a source of its own: a value of one of its
+    features occurs in none of the fitted rows, and the held-out quality says nothing about it.
 
     Args:
         surrogate: fitted on the data set to search.
@@ -78,7 +83,10 @@ class SurrogateTask(TaskDefaults):
         metric = facts.metric.partition(" (")[0]
 
         def tau(name: str) -> str:
-            return f"held-out Kendall tau {self._surrogate.predictors[name].quality.kendall_tau:.2f}"
+            quality = self._surrogate.predictors[name].quality
+            larger = f"; {quality.larger_kendall_tau:.2f} on the larger half, predicted from the smaller"
+            known = not math.isnan(quality.larger_kendall_tau)
+            return f"held-out Kendall tau {quality.kendall_tau:.2f}{larger * known}"
 
         return TaskCard(
             name=self.name,
@@ -116,7 +124,7 @@ class SurrogateTask(TaskDefaults):
             valid_accuracy=accuracy,
             seconds=seconds,
             epochs=after,
-            source="surrogate",
+            source=OUTSIDE_OF_FIT if self._surrogate.seen.outside(features)[0] else "surrogate",
             training=f"{after} epochs",
         )
         self._known[architecture, epochs] = evaluation, noise

@@ -29,7 +29,14 @@ class TableBenchmark:
 
     def task(self, data_set: str, view: View) -> TabularTask:
         """Make the task of one data set in a view; raises `UsageError` if the table does not support it."""
-        return TabularTask(self.table, data_set, epochs=view.epochs, seed=view.training_seed)
+        return TabularTask(
+            self.table,
+            data_set,
+            epochs=view.epochs,
+            seed=view.training_seed,
+            cost=view.cost,
+            only_listed=view.only_listed,
+        )
 
     def listed(self) -> Mapping[str, DataSet]:
         """Every data set of the table."""

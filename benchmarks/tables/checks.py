@@ -11,6 +11,7 @@ from nasbench_lab.benchmarks.tables.contents import (
     DataSet,
     FloatArray,
     Measurement,
+    MetricColumn,
     Training,
 )
 from nasbench_lab.errors import TableError
@@ -26,18 +27,26 @@ def check_contents(contents: Contents) -> None:
         _check_keys(data_set, where)
         if not data_set.least < data_set.most:
             raise TableError(f"{where}: least {data_set.least:g} is not below most {data_set.most:g}")
-        columns = {"parameters": data_set.parameters, "flops": data_set.flops}
-        columns |= {f"latency on {device}": values for device, values in data_set.latency.items()}
-        columns |= {f"energy on {device}": values for device, values in data_set.energy.items()}
-        for quantity, values in columns.items():
-            if values is not None:
-                check_values(values, (len(data_set),), 0.0, np.inf, f"{where}: {quantity}")
+        for metric, column in data_set.columns.items():
+            _check_metric(metric, column, data_set, where)
         if not data_set.trainings:
             raise TableError(f"{where}: there is no training")
         for epochs, training in data_set.trainings.items():
             for quantity, measurement in _measurements(training):
                 _check_measurement(measurement, epochs, data_set, quantity, where)
             _check_times(training, epochs, where)
+
+
+def _check_metric(name: str, column: MetricColumn, data_set: DataSet, where: str) -> None:
+    least = -np.inf if name in data_set.other_metrics else 0.0
+    check_values(column.values, (len(data_set),), least, np.inf, f"{where}: {name}")
+    if column.metric.on_request != (column.seconds is not None):
+        raise TableError(f"{where}: {name} is on request if it costs seconds, and only then")
+    if column.seconds is not None:
+        check_values(column.seconds, (len(data_set),), 0.0, np.inf, f"{where}: seconds of {name}")
+        free = np.isnan(column.seconds) & ~np.isnan(column.values)
+        if free.any():
+            raise TableError(f"{where}: {name} has a value without its seconds in row {int(np.argmax(free))}")
 
 
 def _check_keys(data_set: DataSet, where: str) -> None:

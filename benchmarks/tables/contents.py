@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,20 @@ class Training:
     valid_seconds: Measurement | None = None
 
 
+class MetricColumn(NamedTuple):
+    """A metric with one value for each architecture.
+
+    Attributes:
+        metric: its direction and its unit. It is on request if `seconds` are given.
+        values: shape `(A,)`; missing values are NaN.
+        seconds: the time that each value takes to compute, shape `(A,)`; None if it costs nothing.
+    """
+
+    metric: Metric
+    values: FloatArray
+    seconds: FloatArray | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
     """Everything a table lists about one data set, for A architectures.
@@ -67,6 +81,7 @@ class DataSet:
         flops: millions of multiply-adds, shape `(A,)`.
         latency: milliseconds by device, each of shape `(A,)`.
         energy: millijoules of one forward pass by device, each of shape `(A,)`.
+        other_metrics: any other numbers that a search may see, such as zero-cost scores, by name.
     """
 
     title: str
@@ -81,6 +96,7 @@ class DataSet:
     flops: FloatArray | None = None
     latency: Mapping[str, FloatArray] = field(default_factory=dict)
     energy: Mapping[str, FloatArray] = field(default_factory=dict)
+    other_metrics: Mapping[str, MetricColumn] = field(default_factory=dict)
 
     @property
     def search_space(self) -> SearchSpace:
@@ -96,16 +112,16 @@ class DataSet:
         return Metric("higher", unit_of(self.metric))
 
     @cached_property
-    def columns(self) -> Mapping[str, tuple[Metric, FloatArray]]:
-        """All metrics with one value per architecture, by name, each with its values, shape `(A,)`."""
+    def columns(self) -> Mapping[str, MetricColumn]:
+        """All metrics with one value for each architecture, by the name that a search knows them by."""
         found = {}
         if self.parameters is not None:
-            found["parameters"] = PARAMETERS, self.parameters
+            found["parameters"] = MetricColumn(PARAMETERS, self.parameters)
         if self.flops is not None:
-            found["flops"] = FLOPS, self.flops
-        found |= {f"latency:{device}": (LATENCY, values) for device, values in self.latency.items()}
-        found |= {f"energy:{device}": (ENERGY, values) for device, values in self.energy.items()}
-        return found
+            found["flops"] = MetricColumn(FLOPS, self.flops)
+        found |= {f"latency:{device}": MetricColumn(LATENCY, each) for device, each in self.latency.items()}
+        found |= {f"energy:{device}": MetricColumn(ENERGY, each) for device, each in self.energy.items()}
+        return {**found, **self.other_metrics}
 
     def row(self, architecture: Architecture) -> int | None:
         """The row that lists an architecture; or the first that lists a functionally equal one; or None."""

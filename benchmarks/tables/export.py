@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from nasbench_lab.benchmarks.tables.contents import LEAST, MEASUREMENTS, MOST, DataSet, FloatArray
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.benchmarks.tables.own_file import FAILED
-from nasbench_lab.benchmarks.tables.schema import is_small
+from nasbench_lab.benchmarks.tables.schema import METRIC, is_small
 from nasbench_lab.errors import TableError, UsageError
 from nasbench_lab.files import replacing
 from nasbench_lab.spaces.decisions import Value
@@ -65,6 +65,8 @@ def export_table(
     described = {name: dict(_columns(name, each)) for name, each in data_sets.items()}
     for each in described.values():
         columns |= {name: values for name, (values, _) in each.items()}
+    for name, other in data_sets.items():
+        columns |= _seconds_columns(name, other)
     frame = pd.DataFrame(columns)
     try:
         with replacing(path) as temporary:
@@ -101,8 +103,7 @@ def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
     units = UNITS if _in_percent(data_set) else UNITS | dict.fromkeys(ACCURACIES, "metric")
 
     def of(quantity: str, **settings: str | int | bool) -> str:
-        said = {"quantity": quantity, "unit": units[quantity], **settings}
-        return "{ " + ", ".join(f"{key} = {_toml(value)}" for key, value in said.items()) + " }"
+        return _entry({"quantity": quantity, "unit": units[quantity], **settings})
 
     for length, training in data_set.trainings.items():
         for quantity in MEASUREMENTS:
@@ -123,6 +124,32 @@ def _columns(name: str, data_set: DataSet) -> Iterator[tuple[str, Described]]:
     for quantity in ("latency", "energy"):
         for device, values in getattr(data_set, quantity).items():
             yield f"{name}:{quantity}:{device}", (values, of(quantity, device=device))
+    timed = _seconds_columns(name, data_set)
+    for metric, column in data_set.other_metrics.items():
+        settings = {"quantity": METRIC, "name": metric, **column.metric._asdict()}
+        del settings["on_request"]
+        seconds = _seconds_name(name, metric)
+        if seconds in timed:
+            settings["seconds_column"] = seconds
+        scores: FloatArray = column.values  # noqa: PD011 -- no pandas here
+        yield f"{name}:{METRIC}:{metric}", (scores, _entry(settings))
+
+
+def _seconds_columns(name: str, data_set: DataSet) -> dict[str, FloatArray]:
+    """The seconds of each metric that has them, shape `(A,)`, by the name of their column."""
+    return {
+        _seconds_name(name, metric): column.seconds
+        for metric, column in data_set.other_metrics.items()
+        if column.seconds is not None
+    }
+
+
+def _seconds_name(data_set: str, metric: str) -> str:
+    return f"{data_set}:seconds:{metric}"
+
+
+def _entry(settings: Mapping[str, Value]) -> str:
+    return "{ " + ", ".join(f"{key} = {_toml(value)}" for key, value in settings.items()) + " }"
 
 
 def _with_failed(values: FloatArray, failed: NDArray[np.bool_] | None) -> object:

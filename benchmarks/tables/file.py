@@ -10,6 +10,9 @@
         flops                (A,) millions of multiply-adds
         latency/<device>     (A,) milliseconds
         energy/<device>      (A,) millijoules
+        metrics/<name>/      any other metric of an architecture, with direction and unit; optional
+            values           (A,) in its unit
+            seconds          (A,) seconds to compute each value; absent if it costs nothing
         trainings/<epochs>/  one group for each separate training, named by its length
             valid_accuracy   (A, epoch, seed) in the metric's unit: percent, for accuracies
             test_accuracy    (A, epoch, seed) in the metric's unit
@@ -36,10 +39,12 @@ from nasbench_lab.benchmarks.tables.contents import (
     Contents,
     DataSet,
     Measurement,
+    MetricColumn,
     Training,
 )
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.files import replacing
+from nasbench_lab.search.contract import Metric
 from nasbench_lab.spaces import find_space
 from nasbench_lab.version import __version__
 
@@ -88,6 +93,12 @@ def _write_data_set(group: h5py.Group, data_set: DataSet) -> None:
     for quantity in ("latency", "energy"):
         for device, values in getattr(data_set, quantity).items():
             group[f"{quantity}/{device}"] = values
+    for name, column in data_set.other_metrics.items():
+        of = group.create_group(f"metrics/{name}")
+        of.attrs["direction"], of.attrs["unit"] = column.metric.direction, column.metric.unit
+        of["values"] = column.values
+        if column.seconds is not None:
+            of["seconds"] = column.seconds
     for epochs, training in data_set.trainings.items():
         for name in MEASUREMENTS:
             measurement = getattr(training, name)
@@ -213,6 +224,7 @@ def _read_data_set(group: h5py.Group) -> DataSet:
         flops=column("flops"),
         latency={device: column(f"latency/{device}") for device in group.get("latency", {})},
         energy={device: column(f"energy/{device}") for device in group.get("energy", {})},
+        other_metrics={name: _read_metric(each, rows) for name, each in group.get("metrics", {}).items()},
         trainings={
             int(epochs): Training(
                 **{
@@ -223,6 +235,15 @@ def _read_data_set(group: h5py.Group) -> DataSet:
             for epochs, training in sorted(group["trainings"].items(), key=lambda item: int(item[0]))
         },
     )
+
+
+def _read_metric(group: h5py.Group, rows: int) -> MetricColumn:
+    direction, unit = group.attrs["direction"], group.attrs["unit"]
+    if direction not in ("higher", "lower") or not isinstance(unit, str):
+        raise ValueError(f"{group.name} has direction {direction!r} and unit {unit!r}")
+    seconds = read_array(group["seconds"], rows) if "seconds" in group else None
+    metric = Metric(direction, unit, on_request=seconds is not None)
+    return MetricColumn(metric, read_array(group["values"], rows), seconds)
 
 
 def _read_measurement(array: h5py.Dataset, rows: int, failed: h5py.Dataset | None) -> Measurement:

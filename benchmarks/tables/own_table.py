@@ -54,6 +54,17 @@ and gives its bounds: `metric = "negative loss"`, `least = -inf`, `most = 0`.
     parameters, flops                 count, thousands, millions
     latency (with `device = "..."`)   seconds, milliseconds
     energy (with `device = "..."`)    joules, millijoules
+    metric (with `name = "..."`)      any text, or none
+
+Any other number of an architecture is a `metric`, and a search sees it by its name. `direction` says whether
+`higher` or `lower` values are better. Test values are no such metric: a search must not see them.
+
+    zen = { quantity = "metric", name = "proxy:zen", direction = "higher", seconds = 0.4 }
+    memory = { quantity = "metric", name = "memory", direction = "lower", unit = "MB" }
+
+`seconds`, one number for all rows, is the time that a value takes to compute. `seconds_column = "..."` names
+a column with the time for each row. A metric with such a time comes only with a query that names it, and is
+charged if trainings are.
 
 A search space that nasbench_lab does not have is declared in the schema, in place of `space = "..."`:
 
@@ -80,13 +91,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.benchmarks.formats.limits import sha256
-from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
+from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, MetricColumn, Training
 from nasbench_lab.benchmarks.tables.own_architectures import form_of
 from nasbench_lab.benchmarks.tables.own_file import FAILED, Numbers, OwnFile, read_own_file
 from nasbench_lab.benchmarks.tables.own_rows import LEFT_OUT, OwnRows, arrange
 from nasbench_lab.benchmarks.tables.schema import (
     ACCURACIES,
     MEASURED,
+    METRIC,
     ON_DEVICE,
     UNITS,
     Column,
@@ -103,7 +115,9 @@ def read_own_table(name: str, table: Path, schema: Path) -> Contents:
     settings, described = read_schema(schema)
     space = settings.search_space
     form = form_of(space, settings.architecture)
+    settings_of = [column for _, columns in described.values() for column in columns.values()]
     numeric = {column for _, columns in described.values() for column in columns} | form.numeric
+    numeric |= {column.seconds_column for column in settings_of if column.seconds_column is not None}
     file = read_own_file(table, [*form.columns, *numeric], numeric)
     indices = form.indices(file)
     values = {
@@ -111,6 +125,11 @@ def read_own_table(name: str, table: Path, schema: Path) -> Contents:
         for each, (data_set, columns) in described.items()
     }
     compared = {column: of.compared for columns in values.values() for column, of in columns.items()}
+    compared |= {
+        column.seconds_column: file.numbers(column.seconds_column)
+        for column in settings_of
+        if column.seconds_column is not None
+    }
     rows = arrange(file, space, indices, compared)
     return Contents(
         name=name,
@@ -133,10 +152,11 @@ def read_own_table(name: str, table: Path, schema: Path) -> Contents:
 
 @dataclass(frozen=True)
 class _Values:
-    """The values of a column, shape `(rows,)`, and which of its trainings failed, shape `(rows,)`."""
+    """The values of a column, which of its trainings failed, and the seconds of a metric, each `(rows,)`."""
 
     numbers: Numbers
     failed: NDArray[np.bool_]
+    seconds: Numbers | None = None
 
     @property
     def compared(self) -> Numbers:
@@ -144,7 +164,8 @@ class _Values:
         return np.where(self.failed, math.inf, self.numbers)
 
     def at(self, rows: NDArray[np.int64]) -> "_Values":
-        return _Values(self.numbers[rows], self.failed[rows])
+        seconds = None if self.seconds is None else self.seconds[rows]
+        return _Values(self.numbers[rows], self.failed[rows], seconds)
 
 
 def _data_set(
@@ -152,8 +173,11 @@ def _data_set(
 ) -> DataSet:
     whole: dict[str, Numbers] = {}
     on_device: dict[str, dict[str, Numbers]] = {quantity: {} for quantity in ON_DEVICE}
+    metrics = {}
     for column, of in values.items():
-        if column.quantity in ON_DEVICE:
+        if column.quantity == METRIC:
+            metrics[column.name or ""] = MetricColumn(column.metric, of.numbers, of.seconds)
+        elif column.quantity in ON_DEVICE:
             on_device[column.quantity][column.device or ""] = of.numbers
         elif column.quantity not in MEASURED:
             whole[column.quantity] = of.numbers
@@ -169,6 +193,7 @@ def _data_set(
         parameters=whole.get("parameters"),
         flops=whole.get("flops"),
         **on_device,
+        other_metrics=metrics,
         trainings={
             length: Training(**{quantity: _measurement(values, quantity, length) for quantity in MEASURED})
             for length in lengths
@@ -185,19 +210,41 @@ def _values(file: OwnFile, name: str, column: Column, described: OwnDataSet) -> 
             int(np.argmax(failed)), name, f"only an accuracy says {FAILED!r}; leave {column.quantity} empty"
         )
     numbers = file.numbers(name)
-    values: Numbers = numbers * UNITS[column.quantity][column.unit]
+    if column.quantity == METRIC:
+        return _Values(numbers, failed, _seconds(file, name, column, numbers))
+    values: Numbers = numbers * UNITS[column.quantity][column.unit or ""]
     least, most = (described.least, described.most) if accuracy else (0.0, math.inf)
     # 0.57 as a fraction is 56.99999999999999 percent; so 1.0000000000000002 may stand for all.
     wrong = (values < least) | (values > most + 1e-12 * abs(most))
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise file.error(row, name, f"{numbers[row]:g} {column.unit} is out of range for {column.quantity}")
+        raise file.error(
+            row,
+            name,
+            f"{numbers[row]:g} {column.unit} is out of range for {column.quantity}"
+            " (a missing value is left empty)",
+        )
     if column.unit == "percent" and not column.small and is_small(numbers):
         raise TableError(
             f"{file.path}, column {name!r}: no value is above 1 percent; if these are fractions,"
             ' write unit = "fraction"; if they are percent, add small = true'
         )
     return _Values(np.minimum(values, most), failed)
+
+
+def _seconds(file: OwnFile, name: str, column: Column, numbers: Numbers) -> Numbers | None:
+    """The seconds that each value of a metric takes to compute, shape `(rows,)`; None if it costs nothing."""
+    if column.seconds_column is None:
+        return None if column.seconds is None else np.full(len(numbers), column.seconds)
+    seconds = file.numbers(column.seconds_column)
+    wrong = (seconds < 0) | (np.isnan(seconds) & ~np.isnan(numbers))
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        received = "none" if np.isnan(seconds[row]) else f"{seconds[row]:g}"
+        raise file.error(
+            row, column.seconds_column, f"a value of {name!r} takes 0 seconds or more; received {received}"
+        )
+    return seconds
 
 
 def _measurement(values: Mapping[Column, _Values], quantity: str, training: int) -> Measurement | None:

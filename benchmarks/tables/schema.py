@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import numpy as np
 from msgspec import Meta
@@ -15,12 +15,14 @@ from nasbench_lab.benchmarks.formats.text import decoded
 from nasbench_lab.benchmarks.tables.contents import LEAST, MOST, FloatArray
 from nasbench_lab.benchmarks.tables.own_file import ADVICE, on_one_line
 from nasbench_lab.errors import TableError, UsageError, unknown_name
+from nasbench_lab.search.contract import SHARED_ACCURACY, VALID_ACCURACY, Metric
 from nasbench_lab.settings import from_mapping
 from nasbench_lab.spaces import SearchSpace, find_space
 from nasbench_lab.spaces.declared import DecisionSettings, DeclaredSpace, space_from_settings
 
 MOST_SCHEMA_BYTES = 2**20
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+METRIC_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 ACCURACY = {"percent": 1.0, "fraction": 100.0, "metric": 1.0}
 TIME = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0}
 COUNT = {"count": 1e-6, "thousands": 1e-3, "millions": 1.0}
@@ -42,6 +44,21 @@ QUOTES = (
 MEASURED = ("valid_accuracy", "test_accuracy", "train_seconds", "valid_seconds")
 ON_DEVICE = ("latency", "energy")
 ACCURACIES = ("valid_accuracy", "test_accuracy")
+METRIC = "metric"
+# The settings that a column of each quantity needs, and those that it may have.
+NEEDED: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(MEASURED, ("unit", "epochs", "seed")),
+    **dict.fromkeys(("parameters", "flops"), ("unit",)),
+    **dict.fromkeys(ON_DEVICE, ("unit", "device")),
+    METRIC: ("name", "direction"),
+}
+POSSIBLE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(MEASURED, ("training",)),
+    **dict.fromkeys(ACCURACIES, ("training", "small")),
+    METRIC: ("unit", "seconds", "seconds_column"),
+}
+# Names of metrics that have a quantity of their own, or another meaning for a search.
+TAKEN = {VALID_ACCURACY, SHARED_ACCURACY, "accuracy", "parameters", "flops", "seconds", "epochs", *ON_DEVICE}
 
 Epochs = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
@@ -51,43 +68,47 @@ class Column:
     """The settings of one column.
 
     Attributes:
-        quantity, unit: of `UNITS`.
+        quantity, unit: of `UNITS`; the unit of a `metric` is any text, or none.
         epochs: the epoch after which the values were recorded.
         training: all epochs of that training; `epochs` if it is not given.
         seed: the label of the training seed.
         device: on which a latency or an energy was measured.
+        name, direction: of a `metric`, and whether `higher` or `lower` values of it are better.
+        seconds: the time that each value of a `metric` takes to compute.
+        seconds_column: the column with this time for each row, in place of `seconds`.
         small: whether a column in percent may have no value above 1, such as tiny errors. Without it such a
             column is taken for fractions by mistake, and refused.
     """
 
     quantity: str
-    unit: str
+    unit: str | None = None
     epochs: Epochs | None = None
     training: Epochs | None = None
     seed: str | int | None = None
     device: str | None = None
+    name: str | None = None
+    direction: Literal["higher", "lower"] | None = None
+    seconds: float | None = None
+    seconds_column: str | None = None
     small: bool = False
 
     def __post_init__(self) -> None:
-        if self.quantity not in UNITS:
-            raise unknown_name("quantity", self.quantity, UNITS)
-        if self.unit not in UNITS[self.quantity]:
-            raise unknown_name("unit", self.unit, UNITS[self.quantity])
+        if self.quantity not in NEEDED:
+            raise unknown_name("quantity", self.quantity, NEEDED)
+        needed, possible = NEEDED[self.quantity], POSSIBLE.get(self.quantity, ())
+        for name in needed:
+            if getattr(self, name) in (None, ""):
+                raise UsageError(f"the setting {name!r} is missing")
+        for field in fields(self)[1:]:
+            if field.name not in (*needed, *possible) and getattr(self, field.name) != field.default:
+                raise UsageError(f"{self.quantity} has no {field.name}")
+        if self.quantity == METRIC:
+            self._check_metric()
+        elif self.unit not in UNITS[self.quantity]:
+            raise unknown_name("unit", self.unit or "", UNITS[self.quantity])
         if self.small and self.unit != "percent":
             raise UsageError(f"small = true is for the unit percent; the unit is {self.unit}")
-        measured, on_device = self.quantity in MEASURED, self.quantity in ON_DEVICE
-        for name, wanted in {"epochs": measured, "seed": measured, "device": on_device}.items():
-            if wanted and getattr(self, name) in (None, ""):
-                raise UsageError(f"the setting {name!r} is missing")
-        for name, allowed in {
-            "epochs": measured,
-            "training": measured,
-            "seed": measured,
-            "device": on_device,
-        }.items():
-            if not allowed and getattr(self, name) is not None:
-                raise UsageError(f"{self.quantity} has no {name}")
-        if measured:
+        if self.quantity in MEASURED:
             self._check_epochs()
         if self.device and ("/" in self.device or self.device in (".", "..")):
             raise UsageError(f"a device is a name without '/'; received {self.device!r:.80}")
@@ -98,6 +119,34 @@ class Column:
         if not 0 <= epochs <= training or training < 1:
             raise UsageError(f"epochs are between 0 and those of the training, {training}; received {epochs}")
         object.__setattr__(self, "training", training)
+
+    def _check_metric(self) -> None:
+        name = self.name or ""
+        taken = name in TAKEN or name.startswith(tuple(f"{quantity}:" for quantity in ON_DEVICE))
+        if taken or not METRIC_NAME.fullmatch(name):
+            raise UsageError(
+                "the name of a metric is made of letters, digits, '_', '.', ':' and '-', such as proxy:zen,"
+                f" and is not that of another quantity; received {name!r:.80}"
+            )
+        if "test" in re.split("[_.:-]", name.lower()):
+            raise UsageError(
+                f"a search sees every metric, and must not see a test value such as {name}; leave it out, or"
+                ' give it as quantity = "test_accuracy"'
+            )
+        if self.seconds is not None and self.seconds_column is not None:
+            raise UsageError(
+                "seconds is one number for all rows, seconds_column one for each; give one of them"
+            )
+        if self.seconds is not None and not 0 < self.seconds < float("inf"):
+            raise UsageError(
+                f"seconds is above 0; received {self.seconds:g}. Leave it out if the metric costs nothing"
+            )
+
+    @property
+    def metric(self) -> Metric:
+        """The direction and the unit of a `metric`, and whether it costs seconds of its own."""
+        on_request = self.seconds is not None or self.seconds_column is not None
+        return Metric(self.direction or "higher", self.unit or "", on_request)
 
     @property
     def seed_label(self) -> str:
@@ -240,7 +289,14 @@ def _check_columns(columns: Mapping[str, Column], where: str) -> None:
     """Raise `TableError` if two columns hold the same, or none holds an accuracy."""
     taken: dict[tuple[object, ...], str] = {}
     for name, column in columns.items():
-        held = (column.quantity, column.training, column.epochs, column.seed_label, column.device)
+        held = (
+            column.quantity,
+            column.training,
+            column.epochs,
+            column.seed_label,
+            column.device,
+            column.name,
+        )
         if held in taken:
             raise TableError(f"{where}: the columns {taken[held]!r} and {name!r} hold the same quantity")
         taken[held] = name

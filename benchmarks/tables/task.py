@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.contract import VALID_ACCURACY, Evaluation, Metric, Metrics
 from nasbench_lab.search.task import Scores, TaskDefaults, unknown_metric
 from nasbench_lab.spaces import Architecture, SearchSpace
+from nasbench_lab.spaces.listed import ListedSpace
 
 
 class TabularTask(TaskDefaults):
@@ -35,6 +38,10 @@ class TabularTask(TaskDefaults):
             longest; a training of exactly the length asked for; the longest training.
         seed: the training seed a search sees: `random` (drawn anew at each evaluation), `mean`
             (over the seeds present), or one of the table's seed labels.
+        cost: the cost of an evaluation: the listed seconds, or one for each training epoch.
+        only_listed: whether the space is the part that the table lists: all architectures that have an
+            evaluation after the task's epochs, a failed one included, and an accuracy to report. Other
+            epochs can be asked for if all of these have an evaluation after them.
 
     Raises:
         UsageError: the table cannot support such a task. The message says which tasks it can support.
@@ -47,14 +54,17 @@ class TabularTask(TaskDefaults):
         *,
         epochs: int | None = None,
         seed: str = "random",
+        cost: Literal["seconds", "epochs"] = "seconds",
+        only_listed: bool = False,
     ) -> None:
         self.name = f"{table.name}/{data_set}"
         self.seed = seed
         self._table = table
         self._data: DataSet = table.data_set(data_set)
         self.space: SearchSpace = self._data.search_space
+        self._cost_unit = cost
         self._shown = {
-            length: training
+            length: training if cost == "seconds" else _charged_by_epochs(training)
             for length, training in self._data.trainings.items()
             if training.valid_accuracy is not None
         }
@@ -69,6 +79,10 @@ class TabularTask(TaskDefaults):
         valid, training = self._measured(self.epochs)
         self._check_seed(valid)
         self._check_times(self.epochs, training)
+        self._part: NDArray[np.bool_] | None = None
+        if only_listed and not self._lists_the_whole_space:
+            self._part = self._answered(self.epochs)
+            self.space = self._listed_space(self._part)
 
     @property
     def charges_seconds(self) -> bool:
@@ -76,15 +90,22 @@ class TabularTask(TaskDefaults):
         return self._measured(self.epochs)[1].train_seconds is not None
 
     @property
+    def _cost_in_words(self) -> str:
+        if self._cost_unit == "epochs":
+            return "training epochs"
+        return "simulated seconds" if self.charges_seconds else "evaluations"
+
+    @property
     def optimum(self) -> float | None:
-        """The best reported accuracy of any listed architecture, in the metric's unit."""
-        known = self.reported[~np.isnan(self.reported)]
+        """The best reported accuracy of any architecture that can be searched, in the metric's unit."""
+        reached = self.reported if self._part is None else self.reported[self._part]
+        known = reached[~np.isnan(reached)]
         return float(known.max()) if len(known) else None
 
     @cached_property
     def metrics(self) -> Mapping[str, Metric]:
         """The accuracy, and every column of the table with one value per architecture."""
-        columns = {name: metric for name, (metric, _) in self._data.columns.items()}
+        columns = {name: column.metric for name, column in self._data.columns.items()}
         return {VALID_ACCURACY: self._data.accuracy, **columns}
 
     @cached_property
@@ -92,14 +113,40 @@ class TabularTask(TaskDefaults):
         """Whether all fidelities are read off one training."""
         return len({self._length(epochs) for epochs in self.fidelities}) == 1
 
-    @cached_property
+    @property
     def lists_every_architecture(self) -> bool:
-        """Whether every architecture of the space has a validation accuracy and a reported accuracy."""
-        valid, _ = self._measured(self.epochs)
-        failed = self._failed_after(self.epochs)
-        answered = ~np.isnan(valid) | failed
-        listed = answered.any(axis=1) & (~np.isnan(self.reported) | failed.all(axis=1))
-        return self._data.keys is None and bool(listed.all())
+        """Whether every architecture of the space has an evaluation and an accuracy to report."""
+        return self._part is not None or self._lists_the_whole_space
+
+    @cached_property
+    def _lists_the_whole_space(self) -> bool:
+        return self._data.keys is None and bool(self._answered(self.epochs).all())
+
+    def _answered(self, epochs: int) -> NDArray[np.bool_]:
+        """Whether each row has an evaluation after some epochs, and an accuracy to report, shape `(A,)`."""
+        valid, training = self._measured(epochs)
+        failed = self._failed_after(epochs)
+        labels = _required(training.valid_accuracy).seeds
+        seen = ~np.isnan(valid) | failed
+        for measured in (training.train_seconds, training.valid_seconds):
+            seen &= ~np.isnan(_seconds(measured, epochs, labels))
+        if self.seed in labels:
+            seen &= np.array(labels) == self.seed
+        # As in `evaluate`: an architecture whose trainings all failed is never reported.
+        return seen.any(axis=1) & (~np.isnan(self.reported) | (failed | ~seen).all(axis=1))
+
+    def _listed_space(self, answered: NDArray[np.bool_]) -> ListedSpace:
+        data = self._data
+
+        def lists(architecture: Architecture) -> bool:
+            row = data.row(architecture)
+            return row is not None and bool(answered[row])
+
+        rows = np.flatnonzero(answered)
+        try:
+            return ListedSpace(self.space, rows if data.keys is None else data.keys[rows], lists)
+        except UsageError as error:
+            raise UsageError(f"{self.name} cannot be searched within what it lists: {error}") from None
 
     def evaluate(
         self, architecture: Architecture, epochs: int | None, rng: np.random.Generator
@@ -116,18 +163,24 @@ class TabularTask(TaskDefaults):
         return seeds[0] if len(seeds) == 1 else seeds[int(rng.random() * len(seeds))]
 
     def score(self, architecture: Architecture, metrics: Sequence[str]) -> Scores:
-        """Look metrics up; raises `UnlistedArchitecture` if the table lacks one of them."""
+        """Look metrics up; raises `UnlistedArchitecture` if the table lacks one of them.
+
+        The seconds of those that cost some are charged if trainings are.
+        """
         row = self._data.row(architecture)
         if row is None:
             raise self._unlisted(architecture)
-        values = {}
+        values, seconds = {}, 0.0
         for name in metrics:
             if name not in self._data.columns:
                 raise unknown_metric(self.name, name, self.metrics)
-            values[name] = float(self._data.columns[name][1][row])
+            column = self._data.columns[name]
+            values[name] = float(column.values[row])
             if math.isnan(values[name]):
                 raise self._unlisted(architecture, name)
-        return Scores(values, 0.0, "table")
+            if column.seconds is not None and self.charges_seconds:
+                seconds += float(column.seconds[row])
+        return Scores(values, seconds, "table")
 
     def test_accuracy(self, architecture: Architecture) -> float:
         """The reported accuracy of an incumbent: mean over seeds after the longest training, see `optimum`.
@@ -146,9 +199,12 @@ class TabularTask(TaskDefaults):
         if not self.lists_every_architecture:
             return None
         columns = [
-            self.reported if name == VALID_ACCURACY else self._data.columns[name][1] for name in objectives
+            self.reported if name == VALID_ACCURACY else self._data.columns[name].values
+            for name in objectives
         ]
         points = np.stack(columns, axis=1).astype(np.float64)
+        if self._part is not None:
+            points = points[self._part]
         return points[~np.isnan(points).any(axis=1)]
 
     def valid_accuracies(self, rows: NDArray[np.int64], epochs: int | None = None) -> FloatArray:
@@ -180,13 +236,16 @@ class TabularTask(TaskDefaults):
         over = (
             "mean over the training seeds" if len(measured.seeds) > 1 else _seed_in_words(measured.seeds[0])
         )
+        within = ""
+        if self._part is not None:
+            within = f", among the {int(self._part.sum()):,} architectures that the table lists"
         return TaskCard(
             name=self.name,
             title=f"{self._table.title}, {self._data.title}",
             metric=self._data.metric,
-            searched=f"validation {quantity} after {self.epochs} epochs ({seen})",
+            searched=f"validation {quantity} after {self.epochs} epochs ({seen}){within}",
             reported=f"{split} {quantity} after {length} epochs ({over})",
-            cost="simulated seconds" if self.charges_seconds else "evaluations",
+            cost=self._cost_in_words,
             optimum=self.optimum,
             digest=self._table.digest,
             citation=self._table.citation,
@@ -255,7 +314,7 @@ class TabularTask(TaskDefaults):
             self._check_times(epochs, self._measured(epochs)[1])
         except UsageError:
             return False
-        return epochs > 0
+        return epochs > 0 and (self._part is None or bool(self._answered(epochs)[self._part].all()))
 
     def _check_seed(self, valid: FloatArray) -> None:
         if self.seed in ("random", "mean"):
@@ -343,9 +402,9 @@ class TabularTask(TaskDefaults):
     def _metrics_of(self, row: int) -> Mapping[str, float]:
         """The metrics of one row that come unasked, read-only; missing values are left out."""
         values = {
-            name: float(column[row])
-            for name, (metric, column) in self._data.columns.items()
-            if not metric.on_request
+            name: float(column.values[row])
+            for name, column in self._data.columns.items()
+            if not column.metric.on_request
         }
         return Metrics({name: value for name, value in values.items() if not math.isnan(value)})
 
@@ -366,17 +425,24 @@ class TabularTask(TaskDefaults):
         """The error for an architecture without a row, or whose row lacks the value that `missing` names."""
         cell, name = self.space.format(architecture), self._table.name
         if missing:
-            lacks = f"lists no {missing} of {cell}: its row has no value for it yet. Let"
+            lacks = f"lists no {missing} of {cell}: its row has no value for it yet."
         else:
             count = len(self._data)
             rows = f"{count:,} row{'s' * (count != 1)}"
-            lacks = (
-                f"does not list {cell}: its table has only {rows}. Import a table with more of them, or let"
-            )
+            lacks = f"does not list {cell}: its table has only {rows}. Import a table with more of them."
         return UnlistedArchitecture(
-            f"{self.name} {lacks} a surrogate answer: python -m nasbench_lab.data fit {name}, then --fallback"
-            " surrogate; or train it: --fallback live"
+            f"{self.name} {lacks} Or search only what it lists: --only-listed. Or let a surrogate answer:"
+            f" python -m nasbench_lab.data fit {name}, then --fallback surrogate; or train it:"
+            " --fallback live"
         )
+
+
+def _charged_by_epochs(training: Training) -> Training:
+    """The same training, with its epochs in the place of its seconds."""
+    shown = _required(training.valid_accuracy)
+    epochs = np.array(shown.epochs, dtype=np.float64)[None, :, None]
+    values = np.broadcast_to(epochs, (len(shown.values), len(shown.epochs), 1))
+    return replace(training, train_seconds=Measurement(values, shown.epochs, ("all",)), valid_seconds=None)
 
 
 def _seed_in_words(label: str) -> str:
@@ -389,14 +455,19 @@ def _seed_in_words(label: str) -> str:
 
 
 def _cost(measured: Measurement | None, epochs: int, row: int, seeds: tuple[str, ...]) -> FloatArray:
-    """Seconds after some epochs, for each seed; 0 if they were not measured."""
-    total = np.zeros(len(seeds))
-    if measured is not None:
-        spent = measured.values[row, measured.epochs.index(epochs), :]
-        # A single published time is charged for every seed.
-        same = len(measured.seeds) == 1
-        total += spent if same else [spent[measured.seeds.index(seed)] for seed in seeds]
-    return total
+    """Seconds of one row after some epochs, for each seed; 0 if they were not measured."""
+    return np.zeros(len(seeds)) + np.broadcast_to(_seconds(measured, epochs, seeds, row), len(seeds))
+
+
+def _seconds(
+    measured: Measurement | None, epochs: int, seeds: tuple[str, ...], row: int | slice = slice(None)
+) -> FloatArray:
+    """Seconds after some epochs, for each seed in the last dimension, or one for all; 0 if not measured."""
+    if measured is None:
+        return np.zeros(1)
+    spent: FloatArray = measured.values[row, measured.epochs.index(epochs), :]
+    # A single published time is charged for every seed.
+    return spent if len(measured.seeds) == 1 else spent[..., [measured.seeds.index(seed) for seed in seeds]]
 
 
 def _required(measurement: Measurement | None) -> Measurement:

@@ -1,7 +1,7 @@
 """Output of `data info` and `data fit`: the contents of a benchmark and its surrogates."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +53,8 @@ def _print_contents(listed: Mapping[str, DataSet]) -> None:
                     if measured.failed is not None:
                         missing += f" ({int(measured.failed.sum()):,} failed)"
                     contents.add_row(name, f"{length} epochs", quantity, at, seeds, missing)
-        for quantity, values in columns(data_set):
-            contents.add_row(name, "", quantity, "", "", _missing(values))
+        for metric, column in data_set.columns.items():
+            contents.add_row(name, "", metric, "", "", _missing(column.values))
     out = console()
     for part in (overview, contents):
         out.print()
@@ -72,23 +72,24 @@ def print_surrogate(surrogate: Surrogate, path: Path) -> None:
         soft_wrap=True,
     )
     qualities = grid("Quantity", "R2", "Kendall\ntau", "In 95 %\ninterval", "Seeds in\ninterval")
+    larger = grid("Quantity", "R2", "Kendall\ntau")
     for quantity, predictor in surrogate.predictors.items():
         quality = predictor.quality
         shares = (quality.coverage, quality.seed_coverage)
         inside = ["-" if math.isnan(share) else f"{100 * share:.1f} %" for share in shares]
-        qualities.add_row(quantity, f"{quality.r2:.3f}", f"{quality.kendall_tau:.3f}", *inside)
+        agreement = map(_three_decimals, (quality.r2, quality.kendall_tau))
+        qualities.add_row(quantity, *agreement, *inside)
+        larger.add_row(quantity, *map(_three_decimals, (quality.larger_r2, quality.larger_kendall_tau)))
     out.print(qualities)
+    out.print(
+        f"\nThe larger half of all architectures ({facts.size}), predicted from the smaller half:",
+        soft_wrap=True,
+    )
+    out.print(larger)
 
 
-def columns(data_set: DataSet) -> Iterator[tuple[str, FloatArray]]:
-    """Yield the quantities with one value per architecture, each with the values of all rows."""
-    for quantity, values in (("parameters", data_set.parameters), ("flops", data_set.flops)):
-        if values is not None:
-            yield quantity, values
-    for device, values in data_set.latency.items():
-        yield f"latency, {device}", values
-    for device, values in data_set.energy.items():
-        yield f"energy, {device}", values
+def _three_decimals(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def best_accuracy(data_set: DataSet, split: str) -> float | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from nasbench_lab.benchmarks.library import open_table
 from nasbench_lab.benchmarks.tables.contents import MEASUREMENTS, DataSet
 from nasbench_lab.commands.console import console, grid
-from nasbench_lab.commands.description import columns
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
 from nasbench_lab.search.card import in_percent
 
@@ -49,13 +48,12 @@ def _entries(data_set: DataSet, row: int, epochs: int | None, seed: str | None) 
                             shown = "failed" if failed else "missing"
                         yield f"{length} epochs", str(after), quantity, label, shown
     if epochs is None and seed is None:
-        for quantity, values in columns(data_set):
-            yield "", "", quantity, "", f"{values[row]:.4f} {_unit(quantity, data_set.metric)}"
+        for name, (metric, values, seconds) in data_set.columns.items():
+            shown = "missing" if math.isnan(values[row]) else f"{values[row]:.6g} {metric.unit}".rstrip()
+            yield "", "", name, "", shown + (f", in {seconds[row]:.6g} s" if seconds is not None else "")
 
 
 def _unit(quantity: str, metric: str) -> str:
     if quantity.endswith("accuracy"):
         return "%" if in_percent(metric) else ""
-    if quantity.endswith("_seconds"):
-        return "s"
-    return {"latency": "ms", "energy": "mJ"}.get(quantity.partition(",")[0], "M")
+    return "s"

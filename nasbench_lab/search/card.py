@@ -20,6 +20,20 @@ def decimals(metric: str) -> int:
 
 
 @dataclass(frozen=True)
+class Objective:
+    """An objective: the name of the metric, whether higher is better, and its unit, empty if it has none."""
+
+    name: str
+    higher: bool
+    unit: str
+
+    @property
+    def title(self) -> str:
+        """The name with the unit: `latency:raspi4 (ms)`."""
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True)
 class TaskCard:
     """The description of a task in tables and figures.
 
@@ -35,6 +49,9 @@ class TaskCard:
         optimum: the best reported value of any architecture, in the metric's unit; None if unknown.
         digest: digest of the table behind the task; for a chain of sources, all digests joined by `+`.
         citation, licence: of the benchmark.
+        objectives: of the searches, if there are several; the first m values of a point are theirs.
+        front: the points that no architecture of the space dominates; empty if they are unknown.
+        worst: the worst value of each objective of any architecture; empty if unknown.
     """
 
     name: str
@@ -47,6 +64,9 @@ class TaskCard:
     digest: str
     citation: str
     licence: str
+    objectives: tuple[Objective, ...] = ()
+    front: tuple[tuple[float, ...], ...] = ()
+    worst: tuple[float, ...] = ()
 
     @property
     def in_percent(self) -> bool:

@@ -82,7 +82,7 @@ class Evaluation(NamedTuple):
             worst possible value if the training failed; NaN if the query did not ask for it.
         seconds: the cost charged, in (simulated) seconds; 0 if the task charges none.
         epochs: training epochs behind the accuracy; 0 if nothing was trained.
-        source: `table`, `surrogate` or `live`.
+        source: `table`, `surrogate`, `live` or `surrogate outside of its fit`.
         metrics: all other metrics that are known, by the names in `TaskInfo.metrics`: `parameters`, `flops`,
             `latency:DEVICE`, `energy:DEVICE`, zero-cost scores. Read-only.
         failed: whether the training diverged or broke off and so has no accuracy. A failed evaluation is

@@ -95,7 +95,12 @@ def _generator(seed: np.random.SeedSequence, child: int) -> np.random.Generator:
 def asked_for(algorithm: Algorithm, info: TaskInfo, previous: Sequence[Previous]) -> dict[str, Any]:
     """The keyword parameters that an algorithm names in order to be given them."""
     given = {"task": info, "previous": tuple(previous)}
-    return {name: given[name] for name in GIVEN if name in inspect.signature(algorithm).parameters}
+    return {name: given[name] for name in GIVEN if asks_for(algorithm, name)}
+
+
+def asks_for(algorithm: Algorithm, name: str) -> bool:
+    """Whether an algorithm has a parameter of this name."""
+    return name in inspect.signature(algorithm).parameters
 
 
 def _drive(

@@ -56,7 +56,9 @@ class Run:
         return len(self.valid_accuracy)
 
 
-SOURCES = ("table", "surrogate", "live")
+OUTSIDE_OF_FIT = "surrogate outside of its fit"
+"""The source of a prediction for an architecture unlike all those that the surrogate was fitted on."""
+SOURCES = ("table", "surrogate", "live", OUTSIDE_OF_FIT)
 _SOURCE_NUMBERS = {name: number for number, name in enumerate(SOURCES)}
 
 

@@ -21,7 +21,7 @@ class Scores(NamedTuple):
     Attributes:
         values: by the names that were asked for.
         seconds: the cost charged for all of them.
-        source: `table`, `surrogate` or `live`.
+        source: as in `Evaluation`.
     """
 
     values: Mapping[str, float]

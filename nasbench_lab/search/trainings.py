@@ -56,4 +56,5 @@ class Trainings:
         self._last[architecture] = state, longer
         if not self._continues:
             return longer, longer.epochs
-        return longer._replace(seconds=longer.seconds - last.train_seconds), longer.epochs - last.epochs
+        seconds = max(0.0, longer.seconds - last.train_seconds)
+        return longer._replace(seconds=seconds), longer.epochs - last.epochs

@@ -99,7 +99,7 @@ class DeclaredSpace(SearchSpace):
             active.append(all(active[place] and architecture[place] in needed for place, needed in condition))
         return active
 
-    def values(self, architecture: Architecture) -> dict[str, Value]:
+    def values(self, architecture: Architecture) -> dict[str, Any]:
         """The values of the active decisions, by name."""
         active = self.active(architecture)
         chosen = zip(self.decisions.items(), architecture, active, strict=True)

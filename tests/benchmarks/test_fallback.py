@@ -9,9 +9,9 @@ from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.errors import UnlistedArchitecture, UsageError
-from nasbench_lab.report import findings
+from nasbench_lab.report import cautions
 from nasbench_lab.search.budget import Budget
-from nasbench_lab.search.contract import Evaluation, Query
+from nasbench_lab.search.contract import Evaluation, Metric, Query
 from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
 from tests import tables
@@ -142,7 +142,7 @@ def test_the_report_says_where_evaluations_and_incumbents_come_from(tmp_path):
         specification={},
         environment={},
     )
-    (sentence,) = findings._mixed_sources(results, chain.card)
+    (sentence,) = cautions._mixed_sources(results, chain.card)
     share = 100 * np.mean([run.source == 0 for run in runs])
     assert f"evaluations come from different sources: {share:.1f} % table and" in sentence
     last = [run.source[np.flatnonzero(~np.isnan(run.test_accuracy))[-1]] for run in runs]
@@ -177,6 +177,39 @@ def test_two_metrics_do_not_meet_in_one_chain(tmp_path):
     other.__class__ = Loss
     with pytest.raises(UsageError, match=r"its metric is negative loss, not accuracy \(%\)"):
         FallbackTask(partial(tmp_path), other)
+
+
+@pytest.mark.parametrize(
+    ("metric", "said"),
+    [
+        (Metric("higher", "millions"), "in millions, higher is better, not in millions, lower is better"),
+        (Metric("lower"), "without a unit, lower is better, not in millions, lower is better"),
+    ],
+)
+def test_common_metrics_have_one_direction_and_one_unit(tmp_path, metric, said):
+    class Other(Second):
+        @property
+        def metrics(self):
+            return {**super().metrics, "parameters": metric}
+
+    first, other = small_task(tmp_path), second(tmp_path)
+    other.__class__ = Other
+    with pytest.raises(UsageError, match=f"cannot answer for toy/one: its parameters is {said}"):
+        FallbackTask(first, other)
+
+
+@pytest.mark.parametrize("costly", [0, 1])
+def test_a_metric_that_costs_seconds_in_one_of_two_sources_is_on_request(tmp_path, costly):
+    class Other(Second):
+        @property
+        def metrics(self):
+            return {**super().metrics, "parameters": Metric("lower", "millions", on_request=True)}
+
+    first, other = small_task(tmp_path), second(tmp_path)
+    (first, other)[costly].__class__ = Other
+    chain = FallbackTask(first, other)
+    assert chain.metrics["parameters"].on_request
+    assert not chain.metrics["valid_accuracy"].on_request
 
 
 def test_a_chain_has_the_epochs_that_both_have(tmp_path):

@@ -92,7 +92,7 @@ def test_a_search_sees_the_latency_and_the_energy_of_every_device(tmp_path, accu
     assert metrics["energy:fpga"] == table.data_set("cifar10").energy["fpga"][77]
     assert (task.metrics["latency:fpga"], task.metrics["energy:fpga"]) == (contract.LATENCY, contract.ENERGY)
     assert task.score(cell, ["latency:fpga"]).values == {"latency:fpga": metrics["latency:fpga"]}
-    with pytest.raises(UsageError, match="unknown metric of .* 'latency:tpu'; did you mean"):
+    with pytest.raises(UsageError, match=r"unknown metric of .* 'latency:tpu'; did you mean"):
         task.score(cell, ["latency:tpu"])
 
 

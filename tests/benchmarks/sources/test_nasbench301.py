@@ -50,8 +50,7 @@ def copy(tmp_path):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     def forget():
-        for remembered in (tasks._benchmark, tasks._surrogate, tasks._verify, tasks.open_task):
-            remembered.cache_clear()
+        tasks._benchmark.cache_clear()
 
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "80")

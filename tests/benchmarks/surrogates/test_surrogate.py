@@ -3,13 +3,19 @@ from dataclasses import replace
 import h5py
 import numpy as np
 import pytest
+from scipy import stats
 
 from nasbench_lab.benchmarks.surrogates.file import Surrogate, read_surrogate, write_surrogate
-from nasbench_lab.benchmarks.surrogates.fit import fit_surrogate
+from nasbench_lab.benchmarks.surrogates.fit import _sizes, fit_surrogate
+from nasbench_lab.benchmarks.surrogates.models import extra_trees
 from nasbench_lab.benchmarks.surrogates.task import SurrogateTask
 from nasbench_lab.benchmarks.tables.contents import Training
 from nasbench_lab.benchmarks.tables.file import Table, write_table
+from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.report import cautions
+from nasbench_lab.search.budget import Budget
+from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
 from tests import tables
 from tests.tables import SIZE, measurement, present, small_contents, small_table
@@ -81,6 +87,88 @@ def test_its_card_is_what_measuring_again_gives(surrogate, table):
     quality = surrogate.predictors["valid_accuracy after 12 epochs"].quality
     assert quality.rows == held_out.sum()
     assert quality.r2 == pytest.approx(1 - (error**2)[held_out].mean() / truth[held_out].var())
+
+
+def test_the_larger_half_is_predicted_from_the_smaller(surrogate, table):
+    """The parameters of the toy are the sum of the digits plus one; its accuracy grows with them."""
+    data = table.data_set("one")
+    size = data.parameters
+    cells = [SPACE.architecture(index) for index in range(SIZE)]
+    kinds = np.unique([SPACE.index(SPACE.canonical(cell)) for cell in cells], return_inverse=True)[1]
+    order = np.random.default_rng(0).permutation(kinds.max() + 1)
+    first = np.unique(order[kinds], return_index=True)[1]
+    smaller = (size[first] <= np.median(size[first]))[order[kinds]]
+    truth = np.nanmean(data.trainings[12].valid_accuracy.values[:, 0, :], axis=1)
+    features = SPACE.features(cells)
+    predicted = extra_trees(features[smaller], truth[smaller], 0).predict(features[~smaller])
+    quality = surrogate.predictors["valid_accuracy after 12 epochs"].quality
+    error = truth[~smaller] - predicted
+    assert quality.larger_r2 == pytest.approx(1 - (error**2).mean() / truth[~smaller].var())
+    assert quality.larger_kendall_tau == pytest.approx(stats.kendalltau(predicted, truth[~smaller]).statistic)
+    assert quality.larger_r2 < quality.r2 - 0.3
+    assert surrogate.facts.size == "parameters"
+
+
+def test_without_parameters_the_size_is_the_number_of_decisions(tmp_path):
+    table = small_table(tmp_path, parameters=None)
+    size, measure = _sizes(table.data_set("one"))
+    assert measure == "decisions other than the first choice"
+    assert size[SPACE.index(SPACE.parse("00000000"))] == 0
+    assert size[SPACE.index(SPACE.parse("01201201"))] == np.count_nonzero(
+        SPACE.canonical(SPACE.parse("01201201"))
+    )
+
+
+def test_architectures_of_one_size_have_no_larger_half(tmp_path):
+    trainings = small_contents().data_sets["one"].trainings
+    only = Training(valid_accuracy=trainings[12].valid_accuracy)
+    table = small_table(tmp_path, trainings={12: only}, parameters=np.ones(SIZE))
+    quality = fit_surrogate(table, "one", model="extra_trees", fraction=0.05).predictors["reported"].quality
+    assert np.isnan([quality.larger_r2, quality.larger_kendall_tau]).all()
+
+
+@pytest.fixture(scope="module")
+def narrow(tmp_path_factory):
+    """A surrogate of a table without any cell that has operation 2 in its first place."""
+    keys = np.array(
+        [key for key in np.unique(SPACE.canonical_indices(np.arange(SIZE))) if key < 2 * SIZE / 3]
+    )
+    valid = np.stack([keys / SIZE * 50, keys / SIZE * 50 + 1], axis=1)
+    training = Training(valid_accuracy=measurement(valid, 200, ("a", "b")))
+    table = small_table(
+        tmp_path_factory.mktemp("narrow"), keys=keys, trainings={200: training}, parameters=None
+    )
+    return SurrogateTask(fit_surrogate(table, "one", model="extra_trees", fraction=0.5))
+
+
+def test_an_answer_outside_of_the_fit_says_so(narrow):
+    canonical = SPACE.canonical_indices(np.arange(SIZE))
+    for index in range(0, SIZE, 7):
+        evaluation = narrow.evaluate(SPACE.architecture(index), None, RNG)
+        outside = canonical[index] >= 2 * SIZE / 3
+        assert evaluation.source == ("surrogate outside of its fit" if outside else "surrogate")
+
+
+def test_the_report_says_which_share_of_the_answers_lies_outside(narrow):
+    def walk(space, rng):
+        while True:
+            yield space.sample(rng)
+
+    runs = [search(walk, narrow, Budget(evaluations=50), np.random.SeedSequence(seed)) for seed in range(4)]
+    results = Results(
+        name="r",
+        protocol="",
+        tasks=(narrow.card,),
+        algorithms=("walk",),
+        settings={},
+        runs={("toy/one", "walk"): Runs.of(runs)},
+        specification={},
+        environment={},
+    )
+    (sentence,) = cautions._outside_of_fit(results, narrow.card)
+    canonical = SPACE.canonical_indices(SPACE.indices(np.concatenate([run.architectures for run in runs])))
+    share = 100 * (canonical >= 2 * SIZE / 3).mean()
+    assert f"{share:.1f} % of the surrogate's answers lie outside of its fit" in sentence
 
 
 def test_the_seed_noise_is_that_of_the_table(surrogate, table):
@@ -156,6 +244,7 @@ def test_the_card_says_what_was_predicted_and_how_well(surrogate):
         "validation accuracy after 12 epochs as predicted by a surrogate (extra_trees on 20 % of the table,"
         " with seed noise drawn each time, held-out Kendall tau 0."
     )
+    assert " on the larger half, predicted from the smaller)" in card.searched
     assert card.reported.startswith(
         "test accuracy after 200 epochs (mean over the training seeds) as predicted by a surrogate"
     )
@@ -227,7 +316,7 @@ def change(path, name, value, attribute=None):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("/", 2, "format_version"), "has surrogate format version 2; this version of nasbench_lab reads 1"),
+        (("/", 1, "format_version"), "has surrogate format version 1; this version of nasbench_lab reads 2"),
         (("/", "0" * 64, "features_sha256"), "was fitted on other features of nasbench_macro"),
         (("/", "nowhere", "space"), "is damaged .*unknown search space 'nowhere'"),
         (("/", "much", "fraction"), "is damaged .*attribute fraction is 'much'"),
@@ -237,6 +326,11 @@ def change(path, name, value, attribute=None):
         (("reported/mean/left", np.zeros(3, dtype=np.int32)), "is damaged .*another shape"),
         (("reported/mean/feature", np.zeros(3)), "is damaged .*type float64"),
         (("reported/spread/constant", np.nan), "is damaged .*not finite"),
+        (("seen", None), "is damaged"),
+        (("seen/counts", np.ones(3, dtype=np.int32)), "is damaged .*not those of 24 features"),
+        (("seen/counts", np.zeros(24, dtype=np.int32)), "is damaged .*not those of 24 features"),
+        (("seen/counts", np.ones(24, dtype=np.int32)), "is damaged .*more or fewer than counted"),
+        (("seen/values", np.ones(3)), "is damaged .*types float64 and int32"),
     ],
 )
 def test_a_damaged_file_is_one_clear_line(copy, arguments, message):
@@ -301,7 +395,8 @@ def test_five_percent_of_nasbench201_predict_the_rest(tmp_path, published_data):
 def test_predictions_stay_within_the_range_of_the_metric(fitted, tmp_path):
     """The toy's predictions are near 50; noise and mean are clipped to the range of the metric."""
     path = tmp_path / "toy" / "one.h5"
-    write_surrogate(Surrogate(replace(fitted.facts, least=-1.0, most=1.0), fitted.predictors), path)
+    facts = replace(fitted.facts, least=-1.0, most=1.0)
+    write_surrogate(Surrogate(facts, fitted.predictors, fitted.seen), path)
     surrogate = read_surrogate(path)
     assert (surrogate.facts.least, surrogate.facts.most) == (-1.0, 1.0)
     task = SurrogateTask(surrogate, epochs=12)

@@ -116,7 +116,7 @@ def test_query_prints_what_the_table_lists(table, capsys):
     assert ["two", "200", "epochs", "200", "valid_accuracy", "b", "missing"] in rows
     assert not any("a" in row for row in rows)
     assert main(["query", "toy", "00000000"]) == 0
-    assert "latency, a phone" in capsys.readouterr().out
+    assert "latency:a phone" in capsys.readouterr().out
 
 
 def test_query_says_what_is_not_listed(tmp_path, monkeypatch, capsys):

@@ -206,7 +206,7 @@ infinite = {200: Training(train_seconds=Measurement(np.full((SIZE, 1, 1), np.inf
             "valid_seconds after 200 epochs has the seeds b, c; valid_accuracy needs a, b, c, or",
         ),
         (lambda: changed(parameters=np.ones(5)), r"parameters has shape \(5,\)"),
-        (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency on gpu must be a number"),
+        (lambda: changed(latency={"gpu": -np.ones(SIZE)}), "latency:gpu must be a number"),
         (lambda: changed(keys=np.array([3, 3])), "keys must ascend"),
         (lambda: changed(space=GRAPH.name, keys=np.array([0, 4])), "row 1 has key 4, which is not the index"),
         (lambda: changed(keys=np.array([0, SIZE])), "row 1 has key 6561, which is not the index"),

@@ -15,6 +15,7 @@ from nasbench_lab.search import (
     Query,
     Scores,
     Share,
+    TaskCard,
     TaskDefaults,
     TaskInfo,
     search,
@@ -52,6 +53,7 @@ class Measured(TaskDefaults):
     fidelities = (4,)
     charges_seconds = True
     optimum, lists_every_architecture = None, True
+    card: TaskCard  # no search asks for it
     metrics: ClassVar = {
         "valid_accuracy": Metric("higher", "%"),
         "latency:phone": Metric("lower", "ms"),
@@ -143,10 +145,16 @@ def test_scores_that_never_spend_the_budget_end_in_one_line(monkeypatch):
     ("query", "message"),
     [
         (Query(FIRST, metrics=("proxy:zen",)), "unknown metric of measured/one 'proxy:zen'"),
-        (Query(FIRST, metrics="proxy:synflow"), "metrics is a tuple of names"),
+        (
+            Query(FIRST, metrics="proxy:synflow"),  # type: ignore[arg-type]
+            "metrics is a tuple of names",
+        ),
         (Query(FIRST, metrics=()), "metrics is a tuple of names"),
         (Query((9,), metrics=("proxy:synflow",)), "which is not an architecture"),
-        (Query(FIRST, metrics=(3,)), "metrics is a tuple of names"),
+        (
+            Query(FIRST, metrics=(3,)),  # type: ignore[arg-type]
+            "metrics is a tuple of names",
+        ),
     ],
 )
 def test_a_wrong_query_gets_one_line(query, message):
@@ -274,7 +282,7 @@ def test_a_recommendation_is_an_architecture():
 
 def test_objectives_are_told_stored_and_archived():
     infos: list[TaskInfo] = []
-    losses = []
+    losses: list[tuple[float, ...]] = []
 
     def algorithm(space, rng, *, task):
         infos.append(task)
@@ -342,7 +350,7 @@ def test_evaluations_are_hashable_and_their_metrics_cannot_be_changed():
     evaluation = Measured().evaluate(FIRST, None, np.random.default_rng(0))
     assert len({evaluation, evaluation}) == 1
     with pytest.raises(TypeError):
-        evaluation.metrics["latency:phone"] = 0.0  # type: ignore[index]
+        evaluation.metrics["latency:phone"] = 0.0
     assert evaluation.value("latency:phone") == 10.0
     assert math.isnan(evaluation.value("energy:phone"))
     assert evaluation.value("valid_accuracy") == 50.0

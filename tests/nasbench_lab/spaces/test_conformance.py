@@ -12,9 +12,11 @@ from scipy import stats
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import SearchSpace, all_spaces, find_space
 from nasbench_lab.spaces.declared import DeclaredSpace
+from nasbench_lab.spaces.listed import ListedSpace
 from tests.declared_spaces import DECLARED
+from tests.listed_spaces import LISTED
 
-SPACES = all_spaces() | DECLARED
+SPACES = all_spaces() | DECLARED | LISTED
 pytestmark = pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
 seeds = st.integers(0, 2**32 - 1)
 
@@ -23,15 +25,21 @@ def draw(space: SearchSpace, seed: int):
     return space.sample(np.random.default_rng(seed))
 
 
+def whole_of(space: SearchSpace) -> SearchSpace:
+    """The space whose definition a space has."""
+    return space.whole if isinstance(space, ListedSpace) else space
+
+
 def changeable(space: SearchSpace, architecture):
     """The positions of the decisions that a search may change."""
-    active = space.active(architecture) if isinstance(space, DeclaredSpace) else [True] * len(architecture)
+    whole = whole_of(space)
+    active = whole.active(architecture) if isinstance(whole, DeclaredSpace) else [True] * len(architecture)
     return [position for position, exists in enumerate(active) if exists]
 
 
 def test_has_a_name_and_choices(space):
     assert space.name.isprintable()
-    assert find_space(space.definition) is space
+    assert find_space(space.definition) is whole_of(space)
     assert len(space.cardinalities) > 0
     assert all(isinstance(choices, int) and choices > 0 for choices in space.cardinalities)
     assert space.size == np.prod(np.array(space.cardinalities, dtype=object))
@@ -55,9 +63,13 @@ def test_drawing_follows_the_seed(space):
 
 
 def test_drawing_is_the_same_in_another_process(space):
+    found = f"find_space({space.definition!r})"
+    if isinstance(space, ListedSpace):
+        found = f"LISTED['listed part of {space.whole.name}']"
     program = (
         "import numpy as np; from nasbench_lab.spaces import find_space;"
-        f"space = find_space({space.definition!r}); rng = np.random.default_rng(7);"
+        "from tests.listed_spaces import LISTED;"
+        f"space = {found}; rng = np.random.default_rng(7);"
         "first = space.sample(rng); print([first, space.mutate(first, rng), space.canonical(first)])"
     )
     there = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -258,7 +270,7 @@ def test_every_index_is_used_once(space):
 
 def test_foreign_indices_are_refused(space):
     for index in (-1, space.size):
-        with pytest.raises(UsageError, match=f"{space.name} has no architecture {index}"):
+        with pytest.raises(UsageError, match=f"{whole_of(space).name} has no architecture {index}"):
             space.architecture(index)
     architecture = draw(space, 0)
     for wrong in ((space.cardinalities[0], *architecture[1:]), (-1, *architecture[1:]), architecture[:-1]):
