@@ -11,7 +11,8 @@ from nasbench_lab.benchmarks.sources.base import Source
 from nasbench_lab.benchmarks.tables.embedded import embedded_names
 from nasbench_lab.benchmarks.tables.schema import NAME
 from nasbench_lab.errors import UsageError, unknown_name
-from nasbench_lab.spaces import all_spaces
+from nasbench_lab.installed import installed_names
+from nasbench_lab.spaces import all_spaces, space_names
 
 
 @cache
@@ -26,7 +27,9 @@ def find_source(name: str) -> Source:
     """The source called `name`; raises `UsageError` with the nearest names if there is none."""
     if name not in all_sources():
         own = [path.stem for path in data_folder().glob("*.h5")]
-        raise unknown_name("benchmark", name, {*all_sources(), *embedded_names(), *own})
+        known = {*all_sources(), *embedded_names(), *own, *installed_names("benchmarks")}
+        remedy = "For your own problem, give path/to/file.py or package.module:name."
+        raise unknown_name("benchmark", name, known, remedy)
     return all_sources()[name]
 
 
@@ -37,7 +40,12 @@ def has_data(name: str) -> bool:
 
 def is_bare_space(name: str) -> bool:
     """Whether a name is a search space without stored data, so that every architecture is trained."""
-    return not has_data(name) and name in all_spaces()
+    return not has_data(name) and name in space_names()
+
+
+def is_ours(name: str) -> bool:
+    """Whether a name is a benchmark or a search space of this package, or a table of your own."""
+    return has_data(name) or name in all_spaces()
 
 
 def check_own_name(name: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 from nasbench_lab.benchmarks.benchmark import Benchmark
@@ -11,28 +12,39 @@ from nasbench_lab.benchmarks.catalog import (
     find_source,
     how_to_bring,
     is_bare_space,
+    is_ours,
 )
 from nasbench_lab.benchmarks.fetch import Download, Progress, fetch
 from nasbench_lab.benchmarks.folders import data_folder, surrogate_path, table_path
 from nasbench_lab.benchmarks.live.cache import EvaluationCache
 from nasbench_lab.benchmarks.live.pack import pack
 from nasbench_lab.benchmarks.live.trained_space import TrainedSpace
+from nasbench_lab.benchmarks.own_problem import as_benchmark, problems_of
 from nasbench_lab.benchmarks.surrogates.file import Surrogate, fit_command, read_surrogate
 from nasbench_lab.benchmarks.tables.benchmark import TableBenchmark, keep_table
 from nasbench_lab.benchmarks.tables.embedded import embedded_names, embedded_path
 from nasbench_lab.benchmarks.tables.file import Table
 from nasbench_lab.benchmarks.tables.own_table import read_own_table
 from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.installed import find_installed, installed_names, load_installed
+from nasbench_lab.references import Found, digest_of_module, find_own, read_reference
 from nasbench_lab.spaces import find_space
 
 
 def open_benchmark(name: str) -> Benchmark:
     """Open a benchmark by its name. Data that a package ships is converted at first use.
 
+    The name may be a reference to a problem of one's own, `path/to/file.py[:name]` or `package.module:name`,
+    or come from an entry point of an installed package in the group `nasbench_lab.benchmarks`. The object
+    there is a `Benchmark`, a `Task`, or a function that makes one without arguments.
+
     Raises:
-        UsageError: there is no such benchmark.
+        UsageError: there is no such benchmark, or it cannot be used.
         TableError: its data is damaged, or missing (the message has the command that brings it).
     """
+    own = _find_own(name)
+    if own is not None:
+        return as_benchmark(own.object, name)
     if name in embedded_names():
         return TableBenchmark(Table(embedded_path(name)))
     if is_bare_space(name):
@@ -49,6 +61,41 @@ def open_benchmark(name: str) -> Benchmark:
         # same content.
         return import_benchmark(name, [])
     return source.opened(path)
+
+
+def _find_own(name: str) -> Found | None:
+    """The object of a reference or of an entry point, with the digest of its code; None for our names."""
+    read = read_reference(name)
+    if read is not None:
+        return find_own(read[0], "problem", problems_of)
+    if name not in installed_names("benchmarks"):
+        return None
+    installed = find_installed("benchmarks", name, ours=is_ours(name))
+    if installed is None:
+        return None
+    made = load_installed("benchmarks", installed)
+    return Found(made, digest_of_module(import_module(installed.module)))
+
+
+def code_digest(name: str) -> str:
+    """The digest of the code of a problem of one's own; empty for a benchmark of this package."""
+    own = _find_own(name)
+    return "" if own is None else own.sha256
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Split `benchmark/data set`; the data set is empty if there is none.
+
+    A path in place of the benchmark is made absolute.
+    """
+    read = read_reference(text)
+    if read is None:
+        benchmark, _, data_set = text.partition("/")
+        return benchmark, data_set
+    reference, rest = read
+    if rest and not rest.startswith("/"):
+        raise UsageError(f"after {reference.text} comes nothing, :name or /data set; received {rest!r}")
+    return reference.text, rest[1:]
 
 
 def open_table(name: str) -> Table:

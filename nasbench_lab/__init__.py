@@ -1,15 +1,50 @@
 """nasbench_lab: honest comparisons of neural architecture search algorithms."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench_lab.version import __version__
 
 if TYPE_CHECKING:
+    from nasbench_lab.benchmarks.functions import FunctionTask
+    from nasbench_lab.benchmarks.live.own_network import NetworkTask
     from nasbench_lab.comparison.execution import compare
     from nasbench_lab.comparison.specification import Comparison
+    from nasbench_lab.search.contract import Evaluation, Metric, Query
+    from nasbench_lab.spaces.base import SearchSpace
+    from nasbench_lab.spaces.decisions import Categorical, Ordered
+    from nasbench_lab.spaces.declared import DeclaredSpace
 
-__all__ = ["Comparison", "__version__", "compare"]
+__all__ = [
+    "Categorical",
+    "Comparison",
+    "DeclaredSpace",
+    "Evaluation",
+    "FunctionTask",
+    "Metric",
+    "NetworkTask",
+    "Ordered",
+    "Query",
+    "SearchSpace",
+    "__version__",
+    "compare",
+]
+
+# Imported at first use: `--help` must not wait for numpy.
+_MODULES = {
+    "Categorical": "nasbench_lab.spaces.decisions",
+    "Comparison": "nasbench_lab.comparison.specification",
+    "DeclaredSpace": "nasbench_lab.spaces.declared",
+    "Evaluation": "nasbench_lab.search.contract",
+    "FunctionTask": "nasbench_lab.benchmarks.functions",
+    "Metric": "nasbench_lab.search.contract",
+    "NetworkTask": "nasbench_lab.benchmarks.live.own_network",
+    "Ordered": "nasbench_lab.spaces.decisions",
+    "Query": "nasbench_lab.search.contract",
+    "SearchSpace": "nasbench_lab.spaces.base",
+    "compare": "nasbench_lab.comparison.execution",
+}
 
 # In a source tree, `benchmarks` and `algorithms` are links to folders beside this one. If the links are
 # missing (Windows does not create them by default), Python also looks beside this folder.
@@ -18,13 +53,10 @@ if not (Path(__file__).parent / "benchmarks" / "__init__.py").exists():
 
 
 def __getattr__(name: str) -> Any:
-    # Imported at first use: `--help` must not wait for numpy.
-    if name == "Comparison":
-        from nasbench_lab.comparison.specification import Comparison
-
-        return Comparison
-    if name == "compare":
-        from nasbench_lab.comparison.execution import compare
-
-        return compare
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,6 +4,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -22,15 +23,27 @@ WORDS: dict[Any, str] = {
 
 
 def checked(name: str, value: object, kind: Any) -> Any:
-    """A value as its type has it: a list as a tuple, a whole number as a float.
+    """A value as its type has it: a list as a tuple, a whole number as a float; see also `plain`.
 
     Raises `UsageError` that gives `name`, the values that the type allows, and the value received.
     """
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(plain(value), kind)
     except (msgspec.ValidationError, SystemError):
         # Before version 0.22 msgspec ends in a SystemError if no float can hold the number.
         raise _refused(name, value, kind) from None
+
+
+def plain(value: object) -> Any:
+    """A value from Python as a plain one: a number or array of numpy as Python's, a path as a text."""
+    if isinstance(value, PurePath):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+    # numpy is not imported for this: `--help` must not wait for it.
+    if isinstance(getattr(value, "shape", None), tuple) and hasattr(value, "tolist"):
+        return value.tolist()
+    return value
 
 
 def from_mapping(kind: type[Kind], values: Mapping[str, Any], what: str = "setting") -> Kind:

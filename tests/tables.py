@@ -8,6 +8,9 @@ import numpy as np
 from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
+from nasbench_lab.benchmarks.view import View
+from nasbench_lab.comparison.tasks import TaskFinder
+from nasbench_lab.search import Task
 from nasbench_lab.spaces import find_space
 
 SPACE = "nasbench_macro"
@@ -75,3 +78,10 @@ def small_task(
 ) -> TabularTask:
     """A task on the small table."""
     return TabularTask(small_table(folder, **changes), "one", epochs=epochs, seed=seed)
+
+
+def open_task(name: str, view: View | None = None) -> Task:
+    """The task of a name, `benchmark/data set`, as a search sees it."""
+    finder = TaskFinder()
+    (found,) = finder.expand([name])
+    return finder.open(found, view or View())

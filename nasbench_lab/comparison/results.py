@@ -1,21 +1,22 @@
 """The runs of a comparison in memory: the input of statistics and figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.run import Run
+from nasbench_lab.search.run import SOURCES, Run
 
 
 @dataclass(frozen=True)
 class Runs:
     """All runs of one algorithm on one task, joined: run `i` is `offsets[i]:offsets[i + 1]`.
 
-    It holds the arrays of `nasbench_lab.search.run.Run`, concatenated.
+    It holds the arrays of `nasbench_lab.search.run.Run`, concatenated, with these differences: `clock` is
+    always there; `recommended_accuracy` has one value per run, NaN if its algorithm recommended nothing.
     """
 
     offsets: NDArray[np.int64]
@@ -25,10 +26,22 @@ class Runs:
     epochs: NDArray[np.int32]
     source: NDArray[np.uint8]
     test_accuracy: NDArray[np.float64]
+    clock: NDArray[np.float64]
+    metrics: Mapping[str, NDArray[np.float64]]
+    archive: NDArray[np.float64] | None
+    recommended_accuracy: NDArray[np.float64]
 
     @classmethod
-    def of(cls, runs: Sequence[Run]) -> "Runs":
-        """Join runs in the order given."""
+    def of(cls, runs: Sequence[Run], *, recommended: bool = False) -> "Runs":
+        """Join runs in the order given.
+
+        Args:
+            runs: in the order of their numbers.
+            recommended: whether a recommendation becomes the last incumbent of its run. It then follows as a
+                step of its own, without an evaluation and without cost.
+        """
+        if recommended:
+            runs = [_with_recommendation(run) for run in runs]
         lengths = [len(run) for run in runs]
 
         def joined(name: str) -> NDArray:  # type: ignore[type-arg]
@@ -42,6 +55,16 @@ class Runs:
             epochs=joined("epochs"),
             source=joined("source"),
             test_accuracy=joined("test_accuracy"),
+            # Summed per run: a run's numbers must not depend on the runs stored before it.
+            clock=np.concatenate(
+                [np.cumsum(run.seconds) if run.clock is None else run.clock for run in runs]
+            ),
+            metrics={
+                name: np.concatenate([run.metrics.get(name, np.full(len(run), np.nan)) for run in runs])
+                for name in sorted({name for run in runs for name in run.metrics})
+            },
+            archive=None if any(run.archive is None for run in runs) else joined("archive"),
+            recommended_accuracy=np.array([run.recommended_accuracy for run in runs]),
         )
 
     def __len__(self) -> int:
@@ -54,18 +77,20 @@ class Runs:
 
     @cached_property
     def evaluations_spent(self) -> NDArray[np.float64]:
-        """Evaluations of the run up to and including each step: 1, 2, ..."""
-        steps = np.arange(self.offsets[-1]) - self.offsets[:-1][self.run_of_step]
-        return (steps + 1).astype(np.float64)
+        """Evaluations of the run up to and including each step: 1, 2, ...
+
+        A step that trained nothing does not count, such as the look at a zero-cost score.
+        """
+        trained = np.concatenate([[0], np.cumsum(self.epochs > 0)])
+        counts = trained[1:] - trained[self.offsets[:-1]][self.run_of_step]
+        return np.asarray(counts, dtype=np.float64)
 
     @cached_property
-    def seconds_spent(self) -> NDArray[np.float64]:
-        """Simulated seconds of the run up to and including each step."""
-        spent = np.empty(len(self.seconds))
-        for start, end in zip(self.offsets[:-1], self.offsets[1:], strict=True):
-            # Summed per run: a run's numbers must not depend on the runs stored before it.
-            np.cumsum(self.seconds[start:end], out=spent[start:end])
-        return spent
+    def evaluations(self) -> NDArray[np.int64]:
+        """The number of evaluations of each run, shape `(runs,)`."""
+        trained = np.concatenate([[0], np.cumsum(self.epochs > 0)])
+        counts: NDArray[np.int64] = np.diff(trained[self.offsets])
+        return counts
 
     def final(self) -> NDArray[np.float64]:
         """Reported accuracy of each run's last incumbent, in the metric's unit, shape `(runs,)`.
@@ -82,6 +107,26 @@ class Runs:
         steps = np.flatnonzero(~np.isnan(self.test_accuracy))
         # Steps are ordered by run. The last step of a run comes right before a step of another run.
         return steps[np.append(np.diff(self.run_of_step[steps]) != 0, True)] if len(steps) else steps
+
+
+def _with_recommendation(run: Run) -> Run:
+    """A run with its recommendation as a last step; the run itself if there is none."""
+    if run.recommended is None:
+        return run
+    clock = np.cumsum(run.seconds) if run.clock is None else run.clock
+    nothing = {name: np.append(values, np.nan) for name, values in run.metrics.items()}
+    return replace(
+        run,
+        architectures=np.vstack([run.architectures, run.recommended]),
+        valid_accuracy=np.append(run.valid_accuracy, np.nan),
+        seconds=np.append(run.seconds, 0.0),
+        epochs=np.append(run.epochs, 0).astype(np.int32),
+        source=np.append(run.source, len(SOURCES)).astype(np.uint8),
+        test_accuracy=np.append(run.test_accuracy, run.recommended_accuracy),
+        clock=np.append(clock, clock[-1] if len(clock) else 0.0),
+        metrics=nothing,
+        archive=None if run.archive is None else np.append(run.archive, np.nan),
+    )
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasbench_lab.errors import UsageError
-from nasbench_lab.settings import check_fields, from_mapping
+from nasbench_lab.settings import check_fields, from_mapping, plain
 
 DEFAULT_EVALUATIONS = 200
+VALID_ACCURACY = "valid_accuracy"  # as in `search.contract`, which `--help` must not wait for
+# Settings that may be one value instead of a tuple, and the least values of others.
+MANY = (
+    "benchmark",
+    "algorithms",
+    "budget_seconds",
+    "target_accuracy",
+    "objectives",
+    "learn_from",
+    "fallback",
+)
+LEAST = {"seeds": 1, "root_seed": 0, "epochs": 1, "workers": 1, "learn_from_evaluations": 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +49,23 @@ class Comparison:
         over_budget: whether the evaluation that goes over budget_seconds or budget_trainings counts.
         promotions: the charge for more epochs of a training that the search began: the new epochs alone
             (`continue`), or all of them (`restart`). A separate training is always charged whole.
+        workers: simulated machines that evaluate at the same time, each with its own clock. A batch is
+            spread over them. The budget of seconds and the curves follow the clock.
+        objectives: metrics to optimise together, such as `accuracy latency:raspi4`; see
+            `python -m nasbench_lab.data info BENCHMARK` for their names.
+        incumbent: the evaluation that a run reports: the `best` validation accuracy after however many
+            epochs; the best after the `most-epochs` so far; or the architecture that the algorithm
+            `recommended` at its end, if it did, and else the best.
+        learn_from: benchmarks whose evaluations are given to algorithms that ask for `previous`, without
+            the task itself.
+        learn_from_evaluations: number of evaluations given of each of these tasks.
         epochs: training epochs behind the accuracy that a search sees; by default those of the longest
             training.
         training_seed: the training seed a search sees: `random` at each evaluation, `mean`, or a label.
+        cost: the cost of an evaluation of a table: its `seconds`, if it lists them, or training `epochs`, for
+            tables that list no times after the epochs that an algorithm chooses.
+        only_listed: search only what a table lists, so that a partial table needs no fallback. Architectures
+            are drawn from its rows, and changed into others that it lists.
         fallback: sources that are asked, in this order, for an architecture that the table does not list:
             `surrogate` (fit it first: `python -m nasbench_lab.data fit BENCHMARK`), `live` (trained by
             `recipe`).
@@ -66,8 +92,15 @@ class Comparison:
     target_accuracy: tuple[float, ...] = ()
     over_budget: Literal["include", "discard"] = "include"
     promotions: Literal["continue", "restart"] = "continue"
+    workers: int = 1
+    objectives: tuple[str, ...] = ("accuracy",)
+    incumbent: Literal["best", "most-epochs", "recommended"] = "best"
+    learn_from: tuple[str, ...] = ()
+    learn_from_evaluations: int = 200
     epochs: int | None = None
     training_seed: str = "random"
+    cost: Literal["seconds", "epochs"] = "seconds"
+    only_listed: bool = False
     fallback: tuple[str, ...] = ()
     recipe: str = ""
     root_seed: int = 0
@@ -75,21 +108,46 @@ class Comparison:
 
     def __post_init__(self) -> None:
         # A caller may write one value instead of a tuple.
-        for name in ("benchmark", "algorithms", "budget_seconds", "target_accuracy", "fallback"):
-            if isinstance(getattr(self, name), str | int | float):
-                object.__setattr__(self, name, (getattr(self, name),))
+        for name in MANY:
+            value = plain(getattr(self, name))
+            if isinstance(value, str | int | float):
+                object.__setattr__(self, name, (value,))
         check_fields(self)
         if not self.benchmark or not self.algorithms:
             raise UsageError("a comparison needs at least one benchmark and one algorithm")
-        if self.seeds < 1:
-            raise UsageError(f"seeds is the number of runs, 1 or more; received {self.seeds}")
-        if self.root_seed < 0:
-            raise UsageError(f"root_seed is 0 or more; received {self.root_seed}")
-        if self.epochs is not None and self.epochs < 1:
-            raise UsageError(f"epochs is 1 or more; received {self.epochs}")
+        for name, least in LEAST.items():
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UsageError(f"{name} is {least} or more; received {value}")
+        self._check_objectives()
+        if self.cost == "epochs" and (self.fallback or self.budget_seconds):
+            raise UsageError(
+                "cost epochs is for a table alone, with a budget of trainings or evaluations; leave out"
+                " fallback and budget_seconds"
+            )
+        if self.only_listed and self.fallback:
+            raise UsageError(
+                "only_listed searches what a table lists, so no fallback is ever asked; leave one of the two"
+                f" out; received fallback {' '.join(self.fallback)}"
+            )
         budgets = (self.budget_evaluations, self.budget_trainings, self.budget_real_seconds)
         if all(budget is None for budget in budgets) and not self.budget_seconds:
             object.__setattr__(self, "budget_evaluations", DEFAULT_EVALUATIONS)
+
+    def _check_objectives(self) -> None:
+        names = self.metrics_to_optimise
+        if len(set(names)) < len(names):
+            raise UsageError(f"an objective is listed twice: {', '.join(self.objectives)}")
+        if VALID_ACCURACY not in names:
+            raise UsageError(
+                "the objectives are the accuracy and other metrics, as in --objectives accuracy parameters;"
+                f" received {', '.join(self.objectives) or 'none'}"
+            )
+
+    @property
+    def metrics_to_optimise(self) -> tuple[str, ...]:
+        """The objectives by the names that tasks have for them."""
+        return tuple(VALID_ACCURACY if name == "accuracy" else name for name in self.objectives)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; `from_json` gives the comparison back."""

@@ -8,10 +8,11 @@ runs/*.h5         one file per task and algorithm: all runs stored so far, joine
 import hashlib
 import io
 import json
+import math
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.comparison.specification import Comparison
@@ -32,7 +34,7 @@ FORMAT_VERSION = 1
 SAVE_EVERY = 2.0  # seconds; a kill loses at most the runs finished in this time and the blocks in flight
 LOCK = ".lock"
 DEFAULTS = {field.name: field.default for field in fields(Comparison)}
-ARRAYS = tuple(field.name for field in fields(Run))
+ARRAYS = ("architectures", "valid_accuracy", "seconds", "epochs", "source", "test_accuracy")
 STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
 
@@ -180,7 +182,10 @@ def load_results(folder: Path) -> Results:
                     f"{folder} is unfinished: it holds {len(stored)} of {seeds} runs of {label} on"
                     f" {card.name}; go on with: {again}"
                 )
-            runs[card.name, label] = Runs.of([stored[run] for run in sorted(stored)])
+            runs[card.name, label] = Runs.of(
+                [stored[run] for run in sorted(stored)],
+                recommended=header["comparison"].get("incumbent") == "recommended",
+            )
     return Results(
         name=folder.resolve().name,
         protocol=header["protocol"],
@@ -231,7 +236,7 @@ def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
                 return f"its {kind} are {', '.join(was)}, this one's {', '.join(now)}"
             for item, value in now.items():
                 if was[item] != value:
-                    what = "table" if kind == "tasks" else "code"
+                    what = "table or the code" if kind == "tasks" else "code"
                     return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
         # Another version may search differently; another machine or day makes no difference.
         versions = [side["environment"].get("nasbench_lab") for side in (stored, asked)]
@@ -258,7 +263,8 @@ def _path(folder: Path, task: str, algorithm: str) -> Path:
 
 def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
     order = sorted(runs)
-    joined = Runs.of([runs[run] for run in order])
+    ordered = [runs[run] for run in order]
+    joined = Runs.of(ordered)
     # Made in memory, because HDF5 crashes the process instead of raising an error if the disk is full.
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
@@ -269,8 +275,27 @@ def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) 
         for name in ARRAYS:
             # Thanks to the checksum, reading a damaged file raises an error instead of giving wrong numbers.
             file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
+        for name, values in _further(ordered, joined).items():
+            file.create_dataset(name, data=values, chunks=True, **STORAGE)
     with replacing(path) as temporary:
         temporary.write_bytes(content.getbuffer())
+
+
+def _further(runs: Sequence[Run], joined: Runs) -> dict[str, NDArray[Any]]:
+    """The arrays that only some comparisons have, by their place in the file."""
+    arrays: dict[str, NDArray[Any]] = {f"metrics/{name}": values for name, values in joined.metrics.items()}
+    if any(run.clock is not None for run in runs):
+        arrays["clock"] = joined.clock
+    if joined.archive is not None:
+        arrays["archive"] = joined.archive
+    if any(run.recommended is not None for run in runs):
+        nothing = np.zeros(joined.architectures.shape[1], dtype=np.uint16)
+        arrays["recommends"] = np.array([run.recommended is not None for run in runs])
+        arrays["recommended"] = np.array(
+            [nothing if run.recommended is None else run.recommended for run in runs]
+        )
+        arrays["recommended_accuracy"] = joined.recommended_accuracy
+    return arrays
 
 
 def _read_runs(path: Path) -> dict[int, Run]:
@@ -279,12 +304,33 @@ def _read_runs(path: Path) -> dict[int, Run]:
             order = file["run"][...].tolist()
             offsets = file["offsets"][...].tolist()
             arrays = {name: file[name][...] for name in ARRAYS}
+            arrays |= {name: file[name][...] for name in ("clock", "archive") if name in file}
+            metrics = {name: values[...] for name, values in file.get("metrics", {}).items()}
+            recommended = _recommendations(file, len(order))
     except (OSError, RuntimeError, KeyError) as error:
         raise StoreError(
             f"{path} is damaged ({' '.join(str(error).split())}); delete it and run the comparison again:"
             " only its runs are repeated"
         ) from None
     return {
-        run: Run(**{name: array[start:end] for name, array in arrays.items()})
-        for run, start, end in zip(order, offsets[:-1], offsets[1:], strict=True)
+        run: Run(
+            **{name: array[start:end] for name, array in arrays.items()},
+            metrics={name: values[start:end] for name, values in metrics.items()},
+            recommended=architecture,
+            recommended_accuracy=accuracy,
+        )
+        for run, start, end, (architecture, accuracy) in zip(
+            order, offsets[:-1], offsets[1:], recommended, strict=True
+        )
     }
+
+
+def _recommendations(file: h5py.File, runs: int) -> list[tuple[NDArray[np.uint16] | None, float]]:
+    """The recommended architecture of each run and its reported accuracy; None and NaN if there is none."""
+    if "recommends" not in file:
+        return [(None, math.nan)] * runs
+    columns = (file[name][...] for name in ("recommends", "recommended", "recommended_accuracy"))
+    return [
+        (architecture if recommends else None, float(accuracy))
+        for recommends, architecture, accuracy in zip(*columns, strict=True)
+    ]

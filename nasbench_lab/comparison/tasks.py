@@ -1,83 +1,195 @@
-"""Find and open a task by its name, `benchmark/data set`."""
+"""Find and open the tasks of a comparison by their names, `benchmark/data set`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from nasbench_lab.benchmarks.benchmark import Benchmark
 from nasbench_lab.benchmarks.catalog import is_bare_space
 from nasbench_lab.benchmarks.fallback import FallbackTask
-from nasbench_lab.benchmarks.library import open_benchmark, open_surrogate, open_table
+from nasbench_lab.benchmarks.library import code_digest, open_benchmark, open_surrogate, split_name
 from nasbench_lab.benchmarks.live.trained_space import live_task
+from nasbench_lab.benchmarks.own_problem import OneTask, check_task
 from nasbench_lab.benchmarks.surrogates.file import Surrogate
 from nasbench_lab.benchmarks.surrogates.task import SurrogateTask
+from nasbench_lab.benchmarks.tables.benchmark import TableBenchmark
 from nasbench_lab.benchmarks.view import View
 from nasbench_lab.errors import UsageError, unknown_name
-from nasbench_lab.search import Task
+from nasbench_lab.search.task import Task
 
 
-@cache
-def _benchmark(name: str) -> Benchmark:
-    # Opened once per process: its runs share the arrays and the entries that were looked up before.
-    return open_benchmark(name)
+@dataclass(frozen=True, eq=False)
+class OpenedBenchmark:
+    """A benchmark in this process. Its runs share the arrays and the entries that were looked up before.
 
-
-def expand_benchmarks(names: Sequence[str]) -> list[str]:
-    """Return task names, with each bare benchmark replaced by all its data sets.
-
-    Raises `UsageError` if a benchmark or a data set does not exist, or if a task is listed twice.
+    Attributes:
+        benchmark: the benchmark.
+        is_own: whether it is a problem of one's own, made in Python.
+        code_digest: digest of the code of one's own that it came from; empty if there is none.
     """
-    tasks = []
-    for name in names:
-        benchmark, _, data_set = name.partition("/")
-        opened = _benchmark(benchmark)
-        if data_set:
-            opened.check_data_set(data_set)
-        tasks += [name] if data_set else [f"{benchmark}/{each}" for each in opened.data_set_names]
-    for name in tasks:
-        if tasks.count(name) > 1:
-            raise UsageError(f"the benchmark {name} is listed twice")
-    return tasks
+
+    benchmark: Benchmark
+    is_own: bool = False
+    code_digest: str = ""
+    _tasks: dict[tuple[str, View], Task] = field(default_factory=dict)
+    _surrogates: dict[str, Surrogate] = field(default_factory=dict)
+    _verified: list[bool] = field(default_factory=list)
+
+    def task(self, data_set: str, view: View) -> Task:
+        """Open one data set, as a search sees it; see `TaskFinder.open`."""
+        if (data_set, view) not in self._tasks:
+            self._tasks[data_set, view] = self._opened(data_set, view)
+        return self._tasks[data_set, view]
+
+    def _opened(self, data_set: str, view: View) -> Task:
+        task = self.benchmark.task(data_set, view)
+        if self.is_own:
+            check_task(task, self.task_name(data_set))
+        for source in () if self.benchmark.answers_everything else view.fallback:
+            task = FallbackTask(task, FALLBACKS[source](self, data_set, view))
+        return task
+
+    def task_name(self, data_set: str) -> str:
+        """The name of the task of a data set."""
+        return f"{self.benchmark.name}/{data_set}" if data_set else self.benchmark.name
+
+    def surrogate(self, data_set: str) -> Surrogate:
+        """The surrogate of a data set; raises `UsageError` if there is no table."""
+        if not isinstance(self.benchmark, TableBenchmark):
+            raise UsageError(f"{self.benchmark.name} has no table, so no surrogate can be fitted to it")
+        if data_set not in self._surrogates:
+            self._surrogates[data_set] = open_surrogate(self.benchmark.table, data_set)
+        return self._surrogates[data_set]
+
+    def verify(self) -> None:
+        """Check the stored content once; raises `TableError` if it has changed since it was written."""
+        if not self._verified:
+            self.benchmark.verify()
+            self._verified.append(True)
 
 
-@cache
-def open_task(name: str, view: View) -> Task:
-    """Open one data set of a benchmark, as a search sees it.
-
-    Raises `UsageError` or `TableError` if one of its sources is not available; the message names the others.
-    """
-    benchmark, _, data_set = name.partition("/")
-    opened = _benchmark(benchmark)
-    task = opened.task(data_set, view)
-    for source in () if opened.answers_everything else view.fallback:
-        task = FallbackTask(task, FALLBACKS[source](name, view))
-    return task
+def _surrogate_task(opened: OpenedBenchmark, data_set: str, view: View) -> Task:
+    return SurrogateTask(opened.surrogate(data_set), epochs=view.epochs, seed=view.training_seed)
 
 
-def _surrogate_task(name: str, view: View) -> Task:
-    return SurrogateTask(_surrogate(name), epochs=view.epochs, seed=view.training_seed)
-
-
-def _live_task(name: str, view: View) -> Task:
-    benchmark, _, data_set = name.partition("/")
-    space = open_table(benchmark).data_set(data_set).search_space
-    return live_task(space, data_set, view, asked_for=name)
-
-
-@cache
-def _surrogate(name: str) -> Surrogate:
-    benchmark, _, data_set = name.partition("/")
-    return open_surrogate(open_table(benchmark), data_set)
+def _live_task(opened: OpenedBenchmark, data_set: str, view: View) -> Task:
+    space = opened.benchmark.task(data_set, view).space
+    return live_task(space, data_set, view, asked_for=opened.task_name(data_set))
 
 
 # The sources that can evaluate an architecture missing from a table, by their names on the command line.
-FALLBACKS: dict[str, Callable[[str, View], Task]] = {"surrogate": _surrogate_task, "live": _live_task}
+FALLBACKS: dict[str, Callable[[OpenedBenchmark, str, View], Task]] = {
+    "surrogate": _surrogate_task,
+    "live": _live_task,
+}
 
 
-def default_jobs(recipe: str, device: str | None) -> int:
+@cache
+def _benchmark(reference: str, code: str) -> OpenedBenchmark:
+    # `code` is a part of the key: an edited file is another benchmark.
+    return OpenedBenchmark(open_benchmark(reference), is_own=bool(code), code_digest=code)
+
+
+Problems = Mapping[str, OpenedBenchmark]
+"""Tasks and benchmarks handed over in Python, by the text that stands for each."""
+
+NO_PROBLEMS: Problems = {}
+
+
+class TaskFinder:
+    """Finds the tasks of one comparison, and opens each once in this process.
+
+    Args:
+        problems: tasks and benchmarks handed over in Python.
+    """
+
+    def __init__(self, problems: Problems = NO_PROBLEMS) -> None:
+        self._problems = problems
+        self._found: dict[str, tuple[OpenedBenchmark, str, str]] = {}
+        self._expanded: dict[tuple[str, ...], list[str]] = {}
+
+    def expand(self, references: Sequence[str]) -> list[str]:
+        """The names of tasks. A benchmark without a data set stands for all its data sets.
+
+        A reference is a name, one to code of one's own as `open_benchmark` takes it, or a text of `problems`.
+        Raises `UsageError` if a benchmark or a data set does not exist, or if a task is listed twice.
+        """
+        key = tuple(references)
+        if key not in self._expanded:
+            self._expanded[key] = self._expand(key)
+        return self._expanded[key]
+
+    def _expand(self, references: Sequence[str]) -> list[str]:
+        names: list[str] = []
+        for reference in references:
+            opened, data_set = self._find(reference)
+            if data_set:
+                opened.benchmark.check_data_set(data_set)
+            for each in (data_set,) if data_set else opened.benchmark.data_set_names:
+                name = opened.task_name(each)
+                if name in names:
+                    raise UsageError(f"the benchmark {name} is listed twice")
+                if name in self._found and self._found[name][0] is not opened:
+                    raise UsageError(f"two tasks are named {name}; give one of them another name")
+                names.append(name)
+                # A data set of a whole benchmark has its own reference; an object from Python has one text.
+                whole = each and not data_set and reference not in self._problems
+                self._found[name] = opened, each, f"{reference}/{each}" if whole else reference
+        return names
+
+    def _find(self, reference: str) -> tuple[OpenedBenchmark, str]:
+        if reference in self._problems:
+            return self._problems[reference], ""
+        if reference.startswith(("task ", "benchmark ")):
+            raise UsageError(
+                f"the benchmark {reference!r} was an object that only Python knew; run it from Python with"
+                " compare(tasks=[...]), or make it in a file and give path/to/file.py"
+            )
+        benchmark, data_set = split_name(reference)
+        return _benchmark(benchmark, code_digest(benchmark)), data_set
+
+    def open(self, name: str, view: View) -> Task:
+        """Open a task that `expand` gave, as a search sees it.
+
+        Raises `UsageError` or `TableError` if one of its sources is not available; the message names the
+        others.
+        """
+        opened, data_set, _ = self._found[name]
+        return opened.task(data_set, view)
+
+    def reference(self, name: str) -> str:
+        """The reference by which another process finds a task."""
+        return self._found[name][2]
+
+    def is_own(self, name: str) -> bool:
+        """Whether a task is a problem of one's own, made in Python."""
+        return self._found[name][0].is_own
+
+    def trains(self, name: str) -> bool:
+        """Whether a task of one's own trains networks by our recipes."""
+        benchmark = self._found[name][0].benchmark
+        return isinstance(benchmark, OneTask) and benchmark.trains
+
+    def digest(self, name: str, digest: str) -> str:
+        """The digest of a task, from that of its card: the code of one's own that made it counts as well."""
+        return "+".join(filter(None, (digest, self._found[name][0].code_digest)))
+
+    def verify(self, name: str, fallback: Sequence[str]) -> None:
+        """Check a task's table, and its surrogate if that is a fallback, against their digests.
+
+        Raises `TableError` if the content of either has changed since it was written.
+        """
+        opened, data_set, _ = self._found[name]
+        opened.verify()
+        if "surrogate" in fallback and not opened.benchmark.answers_everything:
+            opened.surrogate(data_set).verify()
+
+
+def default_jobs(trains: bool, device: str | None) -> int:
     """Return the number of processes for a comparison: one per core, or a single one if a GPU trains."""
     from joblib import cpu_count
 
-    if recipe:
+    if trains:
         from nasbench_lab.benchmarks.training.devices import find_device
 
         # Several processes would share the GPU's memory, and a training fails if the memory runs out.
@@ -95,18 +207,3 @@ def check_sources(tasks: Sequence[str], fallback: Sequence[str], recipe: str) ->
             raise UsageError(f"the fallback {source} is listed twice")
     if recipe and "live" not in fallback and not any(is_bare_space(task.partition("/")[0]) for task in tasks):
         raise UsageError(f"the recipe {recipe} is for live training; add --fallback live")
-
-
-def verify_task(name: str, fallback: Sequence[str]) -> None:
-    """Check a task's table, and its surrogate if that is a fallback, against their digests.
-
-    Raises `TableError` if the content of either has changed since it was written.
-    """
-    _verify(name.partition("/")[0])
-    if "surrogate" in fallback:
-        _surrogate(name).verify()
-
-
-@cache
-def _verify(benchmark: str) -> None:
-    _benchmark(benchmark).verify()

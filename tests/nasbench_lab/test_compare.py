@@ -125,7 +125,7 @@ def test_a_changed_protocol_is_labelled(capsys):
             ["--budget-evaluations", "0"],
             "the budget of evaluations must be a finite number above 0; received 0",
         ),
-        (["--seeds", "0"], "seeds is the number of runs, 1 or more; received 0"),
+        (["--seeds", "0"], "seeds is 1 or more; received 0"),
         (["--jobs", "0"], "jobs is the number of processes, 1 or more; received 0"),
         (["--protocol", "nats"], "unknown protocol 'nats'; did you mean 'nats-bench'?"),
         (["--protocol", "nats-bench"], "protocol nats-bench has no budget for toy/one, only for nasbench201"),

@@ -1,8 +1,10 @@
 """Settings from Python, from files and from the command line, checked against their types."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 from msgspec import Meta
 
@@ -104,3 +106,21 @@ def test_a_text_becomes_the_first_type_that_takes_it():
     assert read_settings("size=five", parameters, "hyperparameter of it") == {"size": "five"}
     with pytest.raises(UsageError, match="the hyperparameter quiet of it takes true or false; received '1'"):
         read_settings("quiet=1", parameters, "hyperparameter of it")
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "expected"),
+    [
+        (np.int64(3), int, 3),
+        (np.float32(0.5), float, 0.5),
+        (np.array([1, 2]), tuple[float, ...], (1.0, 2.0)),
+        ([np.int8(1), 2], tuple[int, ...], (1, 2)),
+        (Path("a/b.py"), str, str(Path("a/b.py"))),
+        ((Path("a"), "b"), tuple[str, ...], ("a", "b")),
+        (np.True_, bool, True),
+    ],
+)
+def test_a_value_of_numpy_or_a_path_is_a_plain_one(value, kind, expected):
+    result = checked("it", value, kind)
+    assert result == expected
+    assert type(result) is type(expected)

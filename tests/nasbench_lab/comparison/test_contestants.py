@@ -110,9 +110,9 @@ def test_says_what_a_hyperparameter_takes(own, settings, message):
     ("text", "message"),
     [
         ("random_serch", "unknown algorithm 'random_serch'; did you mean 'random_search'"),
-        ("nowhere/own.py", "there is no algorithm file nowhere/own.py"),
+        ("nowhere/own.py", "there is no algorithm file .*nowhere/own.py"),
         ("no.such.module:function", "cannot import 'no.such.module'"),
-        ("nasbench_lab.algorithms.random_search:other", "has no function 'other'"),
+        ("nasbench_lab.algorithms.random_search:other", "has no algorithm 'other'"),
         ("", "unknown algorithm ''"),
     ],
 )
@@ -152,7 +152,50 @@ def test_a_hyperparameter_without_default_must_be_given(tmp_path):
     assert find_algorithm(f"{path}:size=4").hyperparameters == {"size": 4}
 
 
-@pytest.mark.parametrize("name", ["reinforce", "own.py"])
-def test_a_hyperparameter_without_a_value_says_how_it_is_written(name):
-    with pytest.raises(UsageError, match=rf"are written {name}:KEY=VALUE,...; received 'learning_rate'"):
-        find_algorithm(f"{name}:learning_rate")
+def test_a_hyperparameter_without_a_value_says_how_it_is_written(own):
+    with pytest.raises(UsageError, match=r"are written reinforce:KEY=VALUE,...; received 'learning_rate'"):
+        find_algorithm("reinforce:learning_rate")
+    with pytest.raises(UsageError, match=r"own.py has no algorithm 'rate'; it has own"):
+        find_algorithm(f"{own}:rate")
+
+
+def test_a_file_may_have_several_algorithms(tmp_path):
+    path = tmp_path / "my-algorithms.py"
+    path.write_text(
+        "from nasbench_lab.algorithms.random_search import random_search\n"
+        "def one(space, rng, *, size: int = 1):\n    yield space.sample(rng)\n"
+    )
+    assert find_algorithm(str(path)).label == "my-algorithms"
+    assert find_algorithm(str(path)).function.func.__name__ == "one"
+    named = find_algorithm(f"small={path}:one:size=2")
+    assert (named.label, named.hyperparameters) == ("small", {"size": 2})
+    assert find_algorithm(f"{path}:one:size=2").label == "one:size=2"
+    path.write_text(path.read_text() + "def two(space, rng):\n    yield space.sample(rng)\n")
+    with pytest.raises(UsageError, match=r"named like the file, 'my_algorithms'; it has one and two: write"):
+        find_algorithm(str(path))
+    path.write_text(path.read_text() + "my_algorithms = two\n")
+    assert find_algorithm(str(path)).function.func.__name__ == "two"
+
+
+@pytest.mark.parametrize("folder", ["lr=0.1", "a:b", "with space", "a.py", "v=1:x.py"])
+def test_a_path_may_have_the_signs_of_the_grammar_in_it(tmp_path, own, folder, monkeypatch):
+    (tmp_path / folder).mkdir()
+    path = own.rename(tmp_path / folder / "own.py")
+    monkeypatch.chdir(tmp_path)
+    for text in (str(path), f"{folder}/own.py"):
+        algorithm = find_algorithm(text)
+        assert (algorithm.label, algorithm.reference) == ("own", str(path))
+        labelled = find_algorithm(f"X={text}:own:rate=2")
+        assert (labelled.label, labelled.reference) == ("X", f"X={path}:own:rate=2")
+        assert labelled.hyperparameters["rate"] == 2.0
+
+
+def test_a_path_may_begin_in_the_home_folder(own, monkeypatch):
+    monkeypatch.setenv("HOME", str(own.parent))
+    assert find_algorithm("~/own.py").reference == str(own)
+
+
+def test_a_function_that_only_python_knew_is_named():
+    for text in ("function walk", "x=function walk"):
+        with pytest.raises(UsageError, match=r"run it from Python with compare\(algorithms=\[walk, "):
+            find_algorithm(text)

@@ -290,7 +290,9 @@ def test_a_table_that_is_replaced_while_it_runs_ends_the_comparison(jobs, monkey
         return [replace(block, digest="0" * 64) for block in real(*arguments)]
 
     monkeypatch.setattr(experiment, "_blocks", replaced)
-    with pytest.raises(TableError, match=r"the table of toy/(one|two) changed while the comparison ran"):
+    with pytest.raises(
+        TableError, match=r"the table or the code of toy/(one|two) changed while the comparison ran"
+    ):
         compare(TOY, out="r", jobs=jobs)
 
 

@@ -25,7 +25,7 @@ def test_joins_runs_of_different_lengths():
     assert runs.offsets.tolist() == [0, 2, 2, 5]
     assert runs.run_of_step.tolist() == [0, 0, 2, 2, 2]
     assert runs.evaluations_spent.tolist() == [1, 2, 1, 2, 3]
-    assert runs.seconds_spent.tolist() == [1, 3, 5, 10, 15]
+    assert runs.clock.tolist() == [1, 3, 5, 10, 15]
     assert runs.final() == pytest.approx([50, nan, 45], nan_ok=True)
 
 

@@ -40,7 +40,11 @@ def test_a_setting_for_each_task_or_one_for_all():
     [
         ({"benchmark": ()}, "at least one benchmark and one algorithm"),
         ({"algorithms": ()}, "at least one benchmark and one algorithm"),
-        ({"seeds": 0}, "seeds is the number of runs, 1 or more; received 0"),
+        ({"seeds": 0}, "seeds is 1 or more; received 0"),
+        (
+            {"only_listed": True, "fallback": ("live",)},
+            "no fallback is ever asked; leave one of the two out; received fallback live",
+        ),
         ({"root_seed": -1}, "root_seed is 0 or more; received -1"),
         ({"epochs": 0}, "epochs is 1 or more; received 0"),
         ({"over_budget": "maybe"}, "over_budget takes 'include' or 'discard'; received 'maybe'"),

@@ -243,7 +243,7 @@ def test_labels_that_look_alike_as_file_names_stay_apart(tmp_path, opened):
     ("changes", "message"),
     [
         ({"comparison": {"seeds": 4, "root_seed": 0}}, "its seeds is 3, this one's 4; choose another --out"),
-        ({"tasks": [{**CARD, "digest": "f" * 64}]}, "the table of toy/one has changed since"),
+        ({"tasks": [{**CARD, "digest": "f" * 64}]}, "the table or the code of toy/one has changed since"),
         ({"tasks": [{**CARD, "name": "toy/two"}]}, "its tasks are toy/one, this one's toy/two"),
         (
             {

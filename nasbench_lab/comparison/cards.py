@@ -1,0 +1,43 @@
+"""The cards of a comparison's tasks, with the objectives of its searches."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nasbench_lab.search.card import Objective, TaskCard
+from nasbench_lab.search.contract import VALID_ACCURACY
+from nasbench_lab.search.task import Task, unknown_metric
+from nasbench_lab.statistics import fronts
+
+
+def card_of(task: Task, objectives: Sequence[str]) -> TaskCard:
+    """The card of a task, with the true front if there are several objectives.
+
+    Args:
+        task: the task.
+        objectives: names of its metrics.
+
+    Raises `UsageError` if the task lacks a metric.
+    """
+    for name in objectives:
+        if name not in task.metrics:
+            raise unknown_metric(task.name, name, task.metrics)
+    if tuple(objectives) == (VALID_ACCURACY,):
+        return task.card
+    metrics = [task.metrics[name] for name in objectives]
+    higher = [metric.direction == "higher" for metric in metrics]
+    card = replace(
+        task.card,
+        objectives=tuple(
+            Objective(name, metric.direction == "higher", metric.unit)
+            for name, metric in zip(objectives, metrics, strict=True)
+        ),
+    )
+    points = task.points(objectives)
+    if points is None or not len(points):
+        return card
+    front = fronts.nondominated(points, higher)
+    return replace(
+        card,
+        front=tuple(tuple(point) for point in front.tolist()),
+        worst=tuple(fronts.worst_of(points, higher).tolist()),
+    )
