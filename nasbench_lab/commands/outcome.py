@@ -13,7 +13,8 @@ from rich.text import Text
 from nasbench_lab.commands.console import console
 from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.names import display_names
-from nasbench_lab.report.tables import Tables
+from nasbench_lab.report.tables import Tables, rows_of
+from nasbench_lab.report.wording import amount, four_digits
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.statistics.pairwise import p_text
 
@@ -34,6 +35,9 @@ def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
         unit = ", in percent" if card.in_percent else ""
         out.print(f"{card.reported}{unit}")
         out.print(_task_table(card, results, tables))
+        for further in (_recommended_table(card, tables), _fronts_table(card, tables)):
+            if further is not None:
+                out.print(further)
     legend = []
     if len(results.algorithms) > 1:
         legend.append(
@@ -66,6 +70,38 @@ def _task_table(card: TaskCard, results: Results, tables: Tables) -> Table:
             "best mean" if label == best else _against(label, best, pairs),
             style="bold" if label == best else None,
         )
+    return table
+
+
+def _recommended_table(card: TaskCard, tables: Tables) -> Table | None:
+    """The accuracy of recommended architectures; None if no algorithm recommended one."""
+    rows = rows_of(tables.recommended[tables.recommended["task"] == card.name])
+    if not rows:
+        return None
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("recommended at the end")
+    for name in ("runs", "mean", "std", "mean of incumbents"):
+        table.add_column(name, justify="right")
+    for row, name in zip(rows, display_names([row["algorithm"] for row in rows]), strict=True):
+        values = (
+            card.number(row[each]) for each in ("recommended_mean", "recommended_std", "incumbent_mean")
+        )
+        table.add_row(name, f"{row['recommending']} of {row['runs']}", *values)
+    return table
+
+
+def _fronts_table(card: TaskCard, tables: Tables) -> Table | None:
+    """The quality of the archives; None if there is one objective."""
+    rows = rows_of(tables.front_summary[tables.front_summary["task"] == card.name])
+    if not rows:
+        return None
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column(" and ".join(objective.title for objective in card.objectives))
+    for name in ("points", "hypervolume", "share of the true front's", "IGD+"):
+        table.add_column(name, justify="right")
+    for row, name in zip(rows, display_names([row["algorithm"] for row in rows]), strict=True):
+        values = (four_digits(row[each]) for each in ("hypervolume", "hypervolume_share", "igd_plus"))
+        table.add_row(name, amount(row["points"]), *values)
     return table
 
 

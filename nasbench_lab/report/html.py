@@ -13,7 +13,8 @@ import pandas as pd
 
 from nasbench_lab.comparison.results import Results
 from nasbench_lab.files import readable, replacing
-from nasbench_lab.report import findings
+from nasbench_lab.report import findings, wording
+from nasbench_lab.report.cautions import cautions
 from nasbench_lab.report.names import display_names
 from nasbench_lab.report.plots.gallery import captions
 from nasbench_lab.report.tables import Tables, rows_of
@@ -22,6 +23,11 @@ from nasbench_lab.statistics.pairwise import p_number
 
 # If an SVG has more bytes than this, its PNG is embedded instead.
 LARGEST_SVG = 700_000
+INCUMBENTS = {
+    "best": "the evaluation with the best validation accuracy, after however many epochs",
+    "most-epochs": "the best of the evaluations after the most epochs",
+    "recommended": "the architecture that the algorithm recommended at its end, or else the best evaluation",
+}
 BUDGETS = {
     "budget_evaluations": "evaluations",
     "budget_trainings": "full trainings",
@@ -46,15 +52,16 @@ def write_report(results: Results, tables: Tables, figures_folder: Path, path: P
     )
     environment.filters.update(
         two_decimals=_two_decimals,
-        amount=findings.amount,
-        signed=findings.signed,
+        four_digits=wording.four_digits,
+        amount=wording.amount,
+        signed=wording.signed,
         p=p_number,
     )
     text = environment.get_template("report.html.jinja").render(
         results=results,
         names=dict(zip(results.algorithms, display_names(results.algorithms), strict=True)),
         headline=findings.headline(results, tables),
-        cautions=findings.cautions(results, tables),
+        cautions=cautions(results, tables),
         outcomes=findings.outcomes(results, tables),
         across=findings.across_tasks(results, tables),
         targets=findings.targets(results, tables),
@@ -98,6 +105,15 @@ def _setup(results: Results, tables: Tables) -> dict[str, str]:
     if asked.get("budget_seconds"):
         included = asked.get("over_budget", "include") == "include"
         setup["Evaluation that exceeds it"] = "counts" if included else "does not count"
+    if asked.get("workers", 1) != 1:
+        setup["Workers"] = f"{_plain(asked['workers'])}, simulated; the cost is the time on their clock"
+    if asked.get("learn_from"):
+        setup["Learned from"] = (
+            f"{_plain(asked['learn_from'])}, {_plain(asked['learn_from_evaluations'])} evaluations of each,"
+            " free of charge"
+        )
+    if "incumbent" in asked:
+        setup["A run reports"] = INCUMBENTS[str(asked["incumbent"])]
     if "root_seed" in asked:
         setup["Seeds"] = f"all derived from root seed {_plain(asked['root_seed'])}"
     by_title = {
@@ -115,7 +131,7 @@ def _once(values: Mapping[str, str]) -> str:
     titles: dict[str, list[str]] = {}
     for title, value in values.items():
         titles.setdefault(value, []).append(title)
-    return "; ".join(f"{value}: {findings.titled(shared)}" for value, shared in titles.items())
+    return "; ".join(f"{value}: {wording.titled(shared)}" for value, shared in titles.items())
 
 
 def _task(results: Results, tables: Tables, task: TaskCard) -> dict[str, Any]:
@@ -130,6 +146,8 @@ def _task(results: Results, tables: Tables, task: TaskCard) -> dict[str, Any]:
         "leaders": findings.leaders(results, tables, task),
         "pairwise": rows_of(_of(tables.pairwise, task)),
         "targets": rows_of(_of(tables.targets, task)),
+        "recommended": rows_of(_of(tables.recommended, task)),
+        "fronts": rows_of(_of(tables.front_summary, task)),
         "pairs": findings.pairs_on(results, tables, task),
     }
 

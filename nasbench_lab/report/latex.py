@@ -23,14 +23,20 @@ def write_tables(tables: Tables, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for field in fields(tables):
         frame: pd.DataFrame = getattr(tables, field.name)
+        if frame.empty and field.name in OPTIONAL:
+            continue
         (folder / f"{field.name}.csv").write_text(
             frame.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n"
         )
     for name, columns in _LATEX.items():
+        if getattr(tables, name).empty and name in OPTIONAL:
+            continue
         text = _tabular(name, getattr(tables, name), columns, tables.tasks)
         (folder / f"{name}.tex").write_text(text, encoding="utf-8", newline="\n")
 
 
+OPTIONAL = ("recommended", "fronts", "front_summary")
+"""The tables that only some comparisons have; empty ones are not written."""
 _MEAN = "Mean{percent}"
 # Header and cell of each LaTeX column. A cell is a format string over the frame's columns. Its format `p` is
 # for p-values, `n` for large numbers and `a` for values of the task's metric. In a header, `{unit}` is the
@@ -85,6 +91,23 @@ _LATEX: dict[str, dict[str, str]] = {
         "Reached": "{reached}",
         "Success rate": "{success_rate:.2f} [{success_low:.2f}, {success_high:.2f}]",
         "Expected cost ({unit})": "{expected_cost:n} [{expected_cost_low:n}, {expected_cost_high:n}]",
+    },
+    "recommended": {
+        "Task": "{task}",
+        "Algorithm": "{algorithm}",
+        "Recommending": "{recommending} of {runs}",
+        "Recommended{percent}": "{recommended_mean:a}",
+        "Std{points}": "{recommended_std:a}",
+        "Incumbent{percent}": "{incumbent_mean:a}",
+    },
+    "front_summary": {
+        "Task": "{task}",
+        "Algorithm": "{algorithm}",
+        "Runs": "{runs}",
+        "Points": "{points:.1f}",
+        "Hypervolume": "{hypervolume:n}",
+        "Share of the true front's": "{hypervolume_share:.4f}",
+        "IGD+": "{igd_plus:.4f}",
     },
 }
 _ESCAPED = str.maketrans(

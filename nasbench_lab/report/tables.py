@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.statistics import aggregate, anytime, pairwise, ranking, summary
+from nasbench_lab.search.contract import VALID_ACCURACY
+from nasbench_lab.statistics import aggregate, anytime, fronts, pairwise, ranking, summary
 
 SEED = 20190225
 BAND_RESAMPLES = 1000
@@ -48,6 +49,12 @@ class Tables:
         targets: the share of runs that reach the target, and the expected cost. A task's target is the
             accuracy that half of all runs reach or exceed, all algorithms together. Failed runs count as
             not reaching it.
+        recommended: if an algorithm recommends architectures at its end, one row per task and algorithm:
+            the accuracy reported for them, beside that of the incumbents of the same runs.
+        fronts: if there are several objectives, one row per run: the hypervolume of its archive and its share
+            of the true front's, IGD+ to the true front, and the number of points. The values of a point are
+            the reported accuracy and the other metrics. See `nasbench_lab.statistics.fronts`.
+        front_summary: their means and standard deviations (n - 1), per task and algorithm.
     """
 
     tasks: pd.DataFrame
@@ -59,6 +66,9 @@ class Tables:
     improvement: pd.DataFrame
     anytime: pd.DataFrame
     targets: pd.DataFrame
+    recommended: pd.DataFrame
+    fronts: pd.DataFrame
+    front_summary: pd.DataFrame
 
 
 COLUMNS = {
@@ -75,6 +85,11 @@ COLUMNS = {
     " accuracy_low accuracy_high",
     "targets": "task algorithm target runs reached success_rate success_low success_high expected_cost"
     " expected_cost_low expected_cost_high",
+    "recommended": "task algorithm runs recommending recommended_mean recommended_std incumbent_mean"
+    " regret_mean",
+    "fronts": "task algorithm run points hypervolume hypervolume_share igd_plus",
+    "front_summary": "task algorithm runs points hypervolume hypervolume_std hypervolume_share"
+    " hypervolume_share_std igd_plus igd_plus_std",
 }
 
 Row = dict[str, Any]
@@ -133,15 +148,19 @@ def compute_tables(results: Results) -> Tables:
             rows["summary"].append(_summary_row(cell, start, end))
             rows["anytime"] += _anytime_rows(cell, end)
             rows["targets"].append(_target_row(cell, target))
+            rows["fronts"] += _front_rows(cell)
+        if any(~np.isnan(cell.runs.recommended_accuracy).all() for cell in row):
+            rows["recommended"] += [_recommended_row(cell) for cell in row]
         rows["pairwise"] += _pairwise_rows(row)
     whole = [row for row in by_task if len(row) == len(results.algorithms)]
     rows["ranks"], rows["rank_pairs"] = _rank_rows(results.algorithms, whole)
     rows["improvement"] = _improvement_rows(results.algorithms, by_task)
+    rows["front_summary"] = _front_summary_rows(rows["fronts"])
     return Tables(**{name: pd.DataFrame(rows[name], columns=COLUMNS[name].split()) for name in COLUMNS})
 
 
 def _cell(task: TaskCard, algorithm: str, runs: Runs) -> _Cell:
-    cost = runs.seconds_spent if task.cost == "simulated seconds" else runs.evaluations_spent
+    cost = runs.evaluations_spent if task.cost == "evaluations" else runs.clock
     spent = np.zeros(len(runs))
     # Costs only rise, so the maximum is the cost of a run's last step. A run without steps spent nothing.
     np.maximum.at(spent, runs.run_of_step, cost)
@@ -168,7 +187,7 @@ def _target(cells: list[_Cell]) -> float:
 
 
 def _final_rows(cell: _Cell, target: float) -> list[Row]:
-    evaluations = np.diff(cell.runs.offsets)
+    evaluations = cell.runs.evaluations
     reached = anytime.cost_to_target(target, *cell.steps)
     return [
         {
@@ -206,7 +225,7 @@ def _summary_row(cell: _Cell, start: float, end: float) -> Row:
     done = ~np.isnan(cell.final)
     low, high = summary.interquartile_mean_interval(values, np.random.default_rng(SEED))
     return row | {
-        "evaluations": np.median(np.diff(cell.runs.offsets)[done]),
+        "evaluations": np.median(cell.runs.evaluations[done]),
         "cost": np.median(cell.spent[done]),
         "mean": values.mean(),
         "std": values.std(ddof=1) if len(values) > 1 else np.nan,
@@ -270,6 +289,80 @@ def _target_row(cell: _Cell, target: float) -> Row:
         "expected_cost_low": cost.low,
         "expected_cost_high": cost.high,
     }
+
+
+def _recommended_row(cell: _Cell) -> Row:
+    recommended = cell.runs.recommended_accuracy
+    given = ~np.isnan(recommended)
+    several, values = given.sum() > 1, recommended[given]
+    return {
+        "task": cell.task.name,
+        "algorithm": cell.algorithm,
+        "runs": len(cell.runs),
+        "recommending": int(given.sum()),
+        "recommended_mean": values.mean() if given.any() else np.nan,
+        "recommended_std": values.std(ddof=1) if several else np.nan,
+        "incumbent_mean": _mean(cell.final[given]),
+        "regret_mean": cell.optimum - values.mean() if given.any() else np.nan,
+    }
+
+
+def _front_rows(cell: _Cell) -> list[Row]:
+    """The quality of each run's archive; no rows if there is one objective."""
+    card, runs = cell.task, cell.runs
+    if not card.objectives or runs.archive is None:
+        return []
+    higher = [objective.higher for objective in card.objectives]
+    seen, reported = (
+        np.stack(
+            [first if o.name == VALID_ACCURACY else runs.metrics[o.name] for o in card.objectives], axis=1
+        )
+        for first in (runs.valid_accuracy, runs.archive)
+    )
+    entered = ~np.isnan(reported).any(axis=1)
+    front = np.array(card.front).reshape(-1, len(higher))
+    worst = np.array(card.worst)
+    whole = fronts.hypervolume(front, worst, higher) if len(front) else np.nan
+    rows: list[Row] = []
+    for run in range(len(runs)):
+        # What entered the archive may have been dominated by what the search saw later.
+        steps = np.flatnonzero(entered & (runs.run_of_step == run))
+        found = fronts.nondominated(reported[steps[fronts.is_nondominated(seen[steps], higher)]], higher)
+        volume = fronts.hypervolume(found, worst, higher) if len(worst) else np.nan
+        rows.append(
+            {
+                "task": card.name,
+                "algorithm": cell.algorithm,
+                "run": run,
+                "points": len(found),
+                "hypervolume": volume,
+                "hypervolume_share": volume / whole if whole else np.nan,
+                "igd_plus": fronts.igd_plus(found, front, worst, higher) if len(front) else np.nan,
+            }
+        )
+    return rows
+
+
+def _front_summary_rows(rows: list[Row]) -> list[Row]:
+    by_cell: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        by_cell.setdefault((row["task"], row["algorithm"]), []).append(row)
+    summaries = []
+    for (task, algorithm), runs in by_cell.items():
+        summary: Row = {"task": task, "algorithm": algorithm, "runs": len(runs)}
+        summary["points"] = float(np.mean([run["points"] for run in runs]))
+        for name in ("hypervolume", "hypervolume_share", "igd_plus"):
+            values = np.array([run[name] for run in runs])
+            summary[name] = values.mean()
+            summary[f"{name}_std"] = values.std(ddof=1) if len(values) > 1 else np.nan
+        summaries.append(summary)
+    return summaries
+
+
+def _mean(values: NDArray[np.float64]) -> float:
+    """The mean of the values present; NaN if there are none."""
+    present = values[~np.isnan(values)]
+    return float(present.mean()) if len(present) else np.nan
 
 
 def _pairwise_rows(cells: list[_Cell]) -> list[Row]:

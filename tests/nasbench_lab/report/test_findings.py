@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from nasbench_lab.comparison.results import Results, Runs
-from nasbench_lab.report import findings
+from nasbench_lab.report import findings, wording
+from nasbench_lab.report.cautions import cautions
 from nasbench_lab.report.tables import COLUMNS, Tables
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.run import Run
@@ -102,7 +103,7 @@ def test_leaders_not_shown_to_differ_are_named_together_best_mean_first() -> Non
 
 
 def test_tasks_of_one_benchmark_are_named_together() -> None:
-    assert findings.titled(["A, x", "A, y", "B, x", "C"]) == "A (x and y), B (x) and C"
+    assert wording.titled(["A, x", "A, y", "B, x", "C"]) == "A (x and y), B (x) and C"
 
 
 def test_nothing_shown() -> None:
@@ -184,7 +185,7 @@ def test_targets_never_reached_have_no_bound_on_their_cost() -> None:
 )
 def test_few_runs_are_warned_of(runs: int, words: str) -> None:
     results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1), runs=runs)
-    assert any(words in sentence for sentence in findings.cautions(results, tables))
+    assert any(words in sentence for sentence in cautions(results, tables))
     assert "Only" in findings.headline(results, tables)
 
 
@@ -216,22 +217,22 @@ def test_an_algorithm_that_failed_altogether_does_not_make_the_runs_of_others_fe
 ) -> None:
     results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
     tables = dataclasses.replace(tables, summary=tables.summary.assign(failed_runs=failed))
-    few = [sentence for sentence in findings.cautions(results, tables) if sentence.startswith("Only ")]
+    few = [sentence for sentence in cautions(results, tables) if sentence.startswith("Only ")]
     assert [sentence[: len(start)] for sentence, start in zip(few, said, strict=True)] == said
 
 
 def test_no_difference_shown_is_said_not_to_mean_equal() -> None:
     results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
-    (sentence,) = findings.cautions(results, tables)
+    (sentence,) = cautions(results, tables)
     assert "does not mean equal" in sentence
     shown = dataclasses.replace(tables, pairwise=tables.pairwise.assign(verdict="first better"))
-    assert findings.cautions(results, shown) == []
+    assert cautions(results, shown) == []
 
 
 def test_failed_runs_and_mixed_sources_are_told() -> None:
     results, tables = make(ONE_LEADS, (93.0, 94.0, 93.1))
     failed = dataclasses.replace(tables, summary=tables.summary.assign(failed_runs=[0, 2, 0]))
-    assert any("2 of 50 runs of local search failed" in text for text in findings.cautions(results, failed))
+    assert any("2 of 50 runs of local search failed" in text for text in cautions(results, failed))
     run = Run(
         architectures=np.zeros((4, 1), dtype=np.uint16),
         valid_accuracy=np.ones(4),
@@ -241,7 +242,7 @@ def test_failed_runs_and_mixed_sources_are_told() -> None:
         test_accuracy=np.ones(4),
     )
     mixed = dataclasses.replace(results, runs={("bench/one", "reinforce"): Runs.of([run])})
-    assert any("75.0 % table and 25.0 % live" in sentence for sentence in findings.cautions(mixed, tables))
+    assert any("75.0 % table and 25.0 % live" in sentence for sentence in cautions(mixed, tables))
 
 
 def test_across_tasks() -> None:
@@ -282,7 +283,7 @@ def test_all_findings_are_sentences_in_order() -> None:
     ("difference", "text"), [(0.0, "0.00"), (-0.2, "−0.20"), (0.0004, "0.0004"), (-1e-15, "0.00")]
 )
 def test_signed(difference: float, text: str) -> None:
-    assert findings.signed(difference) == text
+    assert wording.signed(difference) == text
 
 
 def test_metrics_without_a_unit() -> None:
@@ -302,10 +303,10 @@ def test_metrics_without_a_unit() -> None:
 
 
 def test_differences_are_never_shown_as_zero_unless_they_are() -> None:
-    assert [findings.signed(value) for value in (0.0, -0.004, 0.125, -1.0)] == [
+    assert [wording.signed(value) for value in (0.0, -0.004, 0.125, -1.0)] == [
         "0.00",
         "−0.004",
         "0.12",
         "−1.00",
     ]
-    assert [findings.signed(value, 4) for value in (0.0, 0.00001, -0.00625)] == ["0.0000", "1e−05", "−0.0063"]
+    assert [wording.signed(value, 4) for value in (0.0, 0.00001, -0.00625)] == ["0.0000", "1e−05", "−0.0063"]

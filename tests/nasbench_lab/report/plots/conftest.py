@@ -8,7 +8,8 @@ import pytest
 from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.report.tables import Tables, compute_tables
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.search.run import Run, incumbents
+from nasbench_lab.search.incumbents import incumbents
+from nasbench_lab.search.run import Run
 
 Make = Callable[..., tuple[Results, Tables]]
 
@@ -93,7 +94,9 @@ def _run(rng: np.random.Generator, steps: int, scale: float, regret: float | Non
     valid_accuracy = np.full(steps, np.nan) if fails else accuracy + rng.normal(0, 0.3, steps)
     test_accuracy = np.full(steps, np.nan)
     if not fails:
-        for step, reported in incumbents(valid_accuracy.tolist(), epochs.tolist(), accuracy.__getitem__):
+        for step, reported in incumbents(
+            valid_accuracy.tolist(), epochs.tolist(), "best", accuracy.__getitem__
+        ):
             test_accuracy[step] = reported
     return Run(
         architectures=np.zeros((steps, 6), dtype=np.uint16),
