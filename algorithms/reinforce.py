@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from nasbench_lab.search import SearchProcess
 from nasbench_lab.spaces import SearchSpace
 
+MOST_REJECTED = 500
+
 
 def reinforce(
     space: SearchSpace,
@@ -22,7 +24,8 @@ def reinforce(
     Learning", 1992. The settings are those of NATS-Bench (Dong et al. 2021): logits start at 1e-3
     times a normal draw, Adam with `learning_rate`, and a debiased exponential moving average of the
     accuracies with `baseline_decay`, updated before the advantage is taken. If the space rejects an
-    architecture, the policy draws again.
+    architecture, the policy draws again. In a space that rejects nearly all, such as the listed part of a
+    large one, the policy might draw for ever: after 500 rejections in a row the space draws instead.
     """
     if not learning_rate > 0 or not 0 <= baseline_decay < 1:
         raise ValueError(
@@ -36,6 +39,7 @@ def reinforce(
     logits = np.where(allowed, 1e-3 * rng.standard_normal(allowed.shape), -np.inf)
     adam = Adam(logits.shape, learning_rate)
     average = weight = 0.0
+    rejected = 0
     while True:
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         thresholds = odds.cumsum(axis=1)
@@ -43,7 +47,12 @@ def reinforce(
         drawn = (thresholds > rng.random(total.shape) * total).argmax(axis=1)
         candidate = tuple(drawn.tolist())
         if not space.is_valid(candidate):
-            continue
+            rejected += 1
+            if rejected < MOST_REJECTED:
+                continue
+            candidate = space.sample(rng)
+            drawn = np.array(candidate)
+        rejected = 0
         reward = (yield candidate).valid_accuracy
         average = baseline_decay * average + (1 - baseline_decay) * reward
         weight = baseline_decay * weight + (1 - baseline_decay)

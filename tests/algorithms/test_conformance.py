@@ -73,8 +73,9 @@ def test_knows_no_benchmark(name):
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("name", NAMES)
 def test_yields_valid_architectures_of_every_space_to_the_end_of_the_budget(name, space):
+    """Or until it recommends one."""
     outcome = run(name, space)
-    assert len(outcome) == 300
+    assert len(outcome) == 300 or outcome.recommended is not None
     assert all(all_spaces()[space].is_valid(tuple(row)) for row in outcome.architectures.tolist())
 
 
@@ -109,8 +110,9 @@ def test_learns_something(name):
     """It beats random search on a smooth landscape, on average over 30 runs."""
 
     def mean_of_last(name):
+        # NaN where the algorithm asked for other metrics only.
         return np.mean(
-            [run(name, seed=seed, evaluations=500).valid_accuracy[-100:].mean() for seed in range(30)]
+            [np.nanmean(run(name, seed=seed, evaluations=500).valid_accuracy[-100:]) for seed in range(30)]
         )
 
     assert mean_of_last(name) > mean_of_last("random_search") + 1
@@ -124,7 +126,7 @@ def test_survives_a_landscape_without_any_difference(name):
 
     task = Flat(all_spaces()["nasbench_macro"])
     outcome = search(find_algorithm(name).function, task, Budget(evaluations=500), np.random.SeedSequence(3))
-    assert len(outcome) == 500
+    assert len(outcome) == 500 or outcome.recommended is not None
 
 
 @pytest.mark.parametrize("name", NAMES)

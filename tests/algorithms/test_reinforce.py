@@ -4,6 +4,7 @@ import pytest
 from nasbench_lab.algorithms.reinforce import Adam, reinforce
 from nasbench_lab.search.contract import Evaluation
 from nasbench_lab.spaces import SearchSpace, find_space
+from nasbench_lab.spaces.listed import ListedSpace
 
 
 class Uneven(SearchSpace):
@@ -55,3 +56,12 @@ def test_adam_matches_the_textbook_form():
 def test_refuses_impossible_settings(settings):
     with pytest.raises(ValueError, match=r"learning_rate is above 0 and baseline_decay lies in \[0, 1\)"):
         play(find_space("nasbench201"), lambda _: 1.0, 0, **settings)
+
+
+def test_the_space_draws_where_it_rejects_nearly_everything():
+    """Two of 32,768 architectures are listed; the policy would draw for thousands of times."""
+    whole = find_space("nats_sss")
+    rows = np.array([7, 30_000])
+    space = ListedSpace(whole, rows, lambda architecture: whole.index(architecture) in rows)
+    asked = play(space, lambda _: 50.0, 30)
+    assert {whole.index(architecture) for architecture in asked} == {7, 30_000}
