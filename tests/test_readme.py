@@ -1,5 +1,6 @@
 """The READMEs tell the truth: their examples run, their links lead somewhere, their tables are whole."""
 
+import os
 import re
 import subprocess
 import sys
@@ -152,3 +153,64 @@ def test_the_example_of_a_declared_space_is_imported(tmp_path, monkeypatch, caps
     text = present(re.search(r"text form of an architecture is `(.*?)`", section))[1]
     space = open_table("my-table").data_set("digits").search_space
     assert space.format(space.parse(text)) == text
+
+
+def run_in(folder, *command):
+    """Run Python with a command in a folder, with a data folder of its own."""
+    outcome = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env=os.environ | {"NASBENCH_LAB_DATA": str(folder / "data")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    return outcome.stdout
+
+
+def test_the_example_of_a_problem_of_your_own_runs_from_the_command_line_and_from_python(tmp_path):
+    section = README.partition("## 4. Bring a problem of your own")[2]
+    code = present(re.search(r"```python\n(.*?)```", section, re.DOTALL))[1]
+    (tmp_path / "ridge.py").write_text(code)
+    command = present(re.search(r"`python (-m nasbench_lab.compare --benchmark ridge.py)`", section))[
+        1
+    ].split()
+    few = ["--seeds", "2", "--budget-evaluations", "8", "--jobs", "1", "--out", "r"]
+    assert "ridge/digits" in run_in(tmp_path, *command, *few)
+    call = present(re.search(r"`(nasbench_lab.compare\(tasks=.*?)\)`", section, re.DOTALL))[1]
+    (tmp_path / "from_python.py").write_text(
+        f"""
+import nasbench_lab
+from ridge import ridge
+
+def my_function(space, rng):
+    while True:
+        yield space.sample(rng)
+
+results = {call}, seeds=2, budget_evaluations=8, jobs=1, out="p")
+print(results.algorithms, results.runs["ridge/digits", "my_function"].final().min() > 50)
+"""
+    )
+    assert "('random_search', 'my_function') True" in run_in(tmp_path, "from_python.py")
+
+
+def test_the_example_of_a_network_of_your_own_runs(tmp_path):
+    pytest.importorskip("torch")
+    section = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8")
+    section = section.partition("## A problem of your own")[2]
+    code = present(re.search(r"```python\n(.*?)```", section, re.DOTALL))[1]
+    (tmp_path / "convs.py").write_text(code.replace("flip=false", "flip=false,epochs=1"))
+    few = ["--seeds", "1", "--budget-evaluations", "2", "--jobs", "1", "--out", "r"]
+    told = run_in(
+        tmp_path,
+        "-m",
+        "nasbench_lab.compare",
+        "--benchmark",
+        "convs.py",
+        "--algorithms",
+        "random_search",
+        *few,
+    )
+    assert "Random search" in told

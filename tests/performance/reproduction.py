@@ -12,9 +12,9 @@ import numpy as np
 from nasbench_lab.benchmarks.view import View
 from nasbench_lab.comparison.contestants import find_algorithm
 from nasbench_lab.comparison.protocols import find_protocol
-from nasbench_lab.comparison.tasks import open_task
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.loop import search
+from tests.tables import open_task
 
 PUBLISHED = {
     "regularized_evolution:population_size=10,sample_size=3": (94.02, 72.23, 45.77),

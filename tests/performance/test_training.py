@@ -19,10 +19,10 @@ import torch
 
 from nasbench_lab.benchmarks.training.devices import describe_device
 from nasbench_lab.benchmarks.training.images import open_images
-from nasbench_lab.benchmarks.training.networks import build_network
+from nasbench_lab.benchmarks.training.networks import SpaceNetwork
 from nasbench_lab.benchmarks.training.pixels import pixels_on
 from nasbench_lab.benchmarks.training.recipes import find_recipe
-from nasbench_lab.benchmarks.training.trainer import _shape, _Training, train
+from nasbench_lab.benchmarks.training.trainer import _Training, train
 from nasbench_lab.spaces import find_space
 
 CPU = torch.device("cpu")
@@ -109,10 +109,10 @@ def tutorial_epochs(network, images, recipe, workers):
         yield time.perf_counter() - start
 
 
-def our_epochs(network, images, recipe):
+def our_epochs(images, recipe):
     """Yield the training seconds of each epoch."""
     longer = replace(recipe, epochs=100)
-    training = _Training(network, longer, pixels_on(CPU, images, recipe), 0, CPU)
+    training = _Training(SpaceNetwork("nasbench201", CELL), longer, pixels_on(CPU, images, recipe), 0, CPU)
     while True:
         yield training.epoch(0.0).train_seconds
 
@@ -121,10 +121,10 @@ def our_epochs(network, images, recipe):
 @pytest.mark.parametrize("name", RECIPES)
 def test_images_a_second_against_a_tutorial(images, name, workers):
     recipe = RECIPES[name]
-    shape = _shape(recipe, pixels_on(CPU, images, recipe))
+    shape = pixels_on(CPU, images, recipe).shape(recipe)
     torch.manual_seed(0)
-    ours = our_epochs(build_network("nasbench201", CELL, shape), images, recipe)
-    theirs = tutorial_epochs(build_network("nasbench201", CELL, shape), images, recipe, workers)
+    network = SpaceNetwork("nasbench201", CELL).build(shape)
+    ours, theirs = our_epochs(images, recipe), tutorial_epochs(network, images, recipe, workers)
     next(ours), next(theirs)
     seconds = np.array([(next(ours), next(theirs)) for _ in range(REPEATS)])
     speeds, ratios = recipe.train_images / seconds, seconds[:, 1] / seconds[:, 0]
@@ -144,7 +144,7 @@ def test_seconds_of_an_embedded_training(images):
     taken = []
     for _ in range(REPEATS + 1):
         start = time.perf_counter()
-        outcome = train("nasbench201", space.sample(rng), recipe, images, seed=0, device=CPU)
+        outcome = train(SpaceNetwork("nasbench201", space.sample(rng)), recipe, images, seed=0, device=CPU)
         taken.append(time.perf_counter() - start)
         assert outcome.failure == ""
     print(f"\ncifar10-mini: {_spread(np.array(taken[1:]))} s a training ({describe_device(CPU)}, 1 thread)")
