@@ -12,6 +12,7 @@ from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces import find_space
 from nasbench_lab.spaces.decisions import Ordered
 from nasbench_lab.spaces.declared import DeclaredSpace
+from tests.tables import present
 
 numbers = itertools.count()
 
@@ -46,10 +47,10 @@ def of_file(tmp_path):
     def digest(text, name="evaluate"):
         path = tmp_path / f"own{next(numbers)}.py"
         path.write_text(text)
-        spec = importlib.util.spec_from_file_location(path.stem, path)
+        spec = present(importlib.util.spec_from_file_location(path.stem, path))
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module
-        spec.loader.exec_module(module)
+        present(spec.loader).exec_module(module)
         return digest_of(getattr(module, name))
 
     return digest

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -121,9 +122,9 @@ def test_seeds_are_drawn_meant_or_fixed():
     for wrong in ("best", 3, ""):
         with pytest.raises(UsageError, match="the training seed must be random, mean or a whole number"):
             made(seed=wrong)
-    for wrong in (0, -1, 1.5, True, "3"):
+    for number in (0, -1, 1.5, True, "3"):
         with pytest.raises(UsageError, match="seeds is the number of training seeds, 1 or more"):
-            made(seeds=wrong)
+            made(seeds=number)
 
 
 def test_a_view_sets_epochs_and_seed():
@@ -250,11 +251,11 @@ def test_a_missing_name_or_module_ends_the_search(tmp_path, evaluate):
         (-1, "returned -1; accuracy"),
         (Evaluation(50.0, seconds=-1.0), "gave -1 seconds; seconds are finite, and 0 or more"),
         (Evaluation(50.0, seconds=math.nan), "gave nan seconds"),
-        (Evaluation(50.0, seconds="3"), "the seconds is '3' of the type str"),
+        (Evaluation(50.0, seconds=cast("Any", "3")), "the seconds is '3' of the type str"),
         (Evaluation(50.0, 2.0, train_seconds=3.0), "gave 3 train_seconds, which are a part of its 2 seconds"),
         (Evaluation(50.0, metrics={"size": 1.0}), "the metric 'size', which was not declared"),
         (Evaluation(50.0, metrics={"kB": math.inf}), "returned the metric kB as inf; NaN says"),
-        (Evaluation(50.0, metrics={"kB": "small"}), "the metric kB is 'small' of the type str"),
+        (Evaluation(50.0, metrics={"kB": cast("Any", "small")}), "the metric kB is 'small' of the type str"),
     ],
 )
 def test_a_value_that_cannot_be_is_one_line(tmp_path, returned, message):

@@ -21,4 +21,6 @@ def test_a_row_is_outside_if_one_of_its_values_was_never_seen(fitted, asked):
 
 
 def test_nothing_asked_is_nothing_outside():
-    assert SeenValues.among(np.zeros((2, 3), dtype=np.float32)).outside(np.zeros((0, 3))).shape == (0,)
+    assert SeenValues.among(np.zeros((2, 3), dtype=np.float32)).outside(
+        np.zeros((0, 3), dtype=np.float32)
+    ).shape == (0,)

@@ -1,11 +1,13 @@
 """A partial table that is searched within what it lists."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nasbench_lab.benchmarks.tables.contents import Measurement, Training
+from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.comparison.contestants import find_algorithm
 from nasbench_lab.comparison.execution import compare
@@ -15,10 +17,9 @@ from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
 from nasbench_lab.spaces.listed import ListedSpace
-from tests import tables
 from tests.tables import SIZE, measurement, small_contents, small_table
 
-SPACE = find_space(tables.SPACE)
+SPACE = find_space("nasbench_macro")
 RNG = np.random.default_rng(0)
 CANONICAL = np.unique(SPACE.canonical_indices(np.arange(SIZE)))
 ALGORITHMS = (
@@ -172,8 +173,8 @@ def test_rows_of_their_own_and_rows_that_stand_for_others(tmp_path):
     training = Training(valid_accuracy=measurement(valid, 200, ("a",)))
     contents = small_contents(keys=keys, plain_keys=True, trainings={200: training}, parameters=None)
     path = tmp_path / "toy.h5"
-    tables.write_table(replace(contents, data_sets={"one": contents.data_sets["one"]}), path)
-    task, whole = (TabularTask(tables.Table(path), "one", only_listed=only) for only in (True, False))
+    write_table(replace(contents, data_sets={"one": contents.data_sets["one"]}), path)
+    task, whole = (TabularTask(Table(path), "one", only_listed=only) for only in (True, False))
     for index in range(SIZE):
         architecture = SPACE.architecture(index)
         try:
@@ -189,7 +190,11 @@ def test_a_comparison_searches_only_what_is_listed(tmp_path, monkeypatch):
     monkeypatch.setenv("NASBENCH_LAB_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     task, keys = partial(tmp_path)
-    settings = {"benchmark": ("toy/one",), "algorithms": ("random_search", "reinforce"), "seeds": 2}
+    settings: dict[str, Any] = {
+        "benchmark": ("toy/one",),
+        "algorithms": ("random_search", "reinforce"),
+        "seeds": 2,
+    }
     with pytest.raises(UnlistedArchitecture, match="--only-listed"):
         compare(Comparison(**settings), out="whole", jobs=1)
     results = compare(Comparison(**settings, only_listed=True), out="listed", jobs=1)

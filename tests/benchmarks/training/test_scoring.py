@@ -64,7 +64,12 @@ def test_a_score_sees_the_first_images_of_a_training(monkeypatch):
     from nasbench_lab.benchmarks.training.scores import grad_norm
 
     seen = []
-    monkeypatch.setattr(grad_norm, "score", lambda network, *batch: seen.append(batch) or 0.0)
+
+    def score(network, *batch):
+        seen.append(batch)
+        return 0.0
+
+    monkeypatch.setattr(grad_norm, "score", score)
     for batch_size in (40, 100):
         value("grad_norm", recipe=replace(TINY, batch_size=batch_size, crop_padding=0, flip=False))
     order = torch.randperm(150, generator=torch.Generator().manual_seed(0))
