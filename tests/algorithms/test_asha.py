@@ -53,9 +53,9 @@ def answered(accuracies: list[float], *fidelities: int, eta: int) -> list[int]:
 
 
 def test_promotions_by_hand():
-    # eta is 2. Of a = 10 and b = 20, one may go on: b, which reaches 25. Of a, b and c = 30, one may: c, which
-    # reaches 40. Of b and c after 2 epochs, one may: c, which reaches 50. With d = 5 there are four, and two may
-    # go on: c and b, which have. So e is drawn.
+    # eta is 2. Of a = 10 and b = 20, one may go on: b, which reaches 25. Of a, b and c = 30, one may: c,
+    # which reaches 40. Of b and c after 2 epochs, one may: c, which reaches 50. With d = 5 there are four: 2
+    # may go on, c and b, which have. So e is drawn.
     accuracies = [10.0, 20.0, 25.0, 30.0, 40.0, 50.0, 5.0, 1.0]
     assert answered(accuracies, 1, 2, 4, eta=2) == [1, 1, 2, 1, 2, 4, 1, 1]
 
@@ -119,9 +119,9 @@ class Clocked(TaskDefaults):
 
 def test_two_workers_by_hand():
     # a and b begin at 0 and end at 1. a is told first: 10 alone promotes nothing, so c = 30 begins (1 to 2).
-    # b is told: it is the best of two, and goes on to 2 epochs for one second more (1 to 2). At 2, c is told: it
-    # is the best of three, and goes on (2 to 3). b is told, alone after 2 epochs, so d = 5 begins (2 to 3). At 3,
-    # c is told: it is the best of two after 2 epochs, and goes on to 4 for two seconds more (3 to 5).
+    # b is told: it is the best of two, and goes on to 2 epochs for one second more (1 to 2). At 2, c is told:
+    # it is the best of three, and goes on (2 to 3). b is told, alone after 2 epochs: d = 5 begins (2 to 3).
+    # At 3, c is told: it is the best of two after 2 epochs, and goes on to 4 for two seconds more (3 to 5).
     task = Clocked([10.0, 20.0, 30.0, 5.0, 1.0, 2.0, 3.0, 4.0])
     run = search(asha_of(2), task, Budget(seconds=3.5, workers=2), np.random.SeedSequence(0))
     assert run.epochs.tolist()[:6] == [1, 1, 1, 2, 2, 1]
