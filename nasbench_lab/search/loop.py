@@ -144,6 +144,8 @@ def _answer_in_turn(
     architectures, evaluations = history.architectures, history.evaluations
     most_seconds, target, deadline = limits.seconds, limits.target, limits.deadline
     most_epochs, discard, may_be_endless = limits.epochs, limits.discard, limits.may_be_endless
+    counts_epochs, has_deadline = most_epochs < math.inf, deadline < math.inf
+    clock: list[float] | None = None
     # How many evaluations may be recorded. Those that train nothing do not count, and put it off.
     most_evaluations = limits.evaluations
     spent, epochs_spent, free = 0.0, 0, 0
@@ -152,7 +154,7 @@ def _answer_in_turn(
         if kind is Share:
             shared = answers.share(request)
             spent += shared.seconds
-            history.keep_clock()
+            clock = history.keep_clock()
             limits.note_idle(shared.seconds)
             if spent >= most_seconds or time.monotonic() >= deadline:
                 return
@@ -182,21 +184,22 @@ def _answer_in_turn(
             spent += evaluation.seconds
             if discard and spent > most_seconds:
                 return
-            if most_epochs < math.inf:
+            if counts_epochs:
                 epochs_spent += charged
                 if discard and epochs_spent > most_epochs:
                     return
+                if epochs_spent >= most_epochs:
+                    most_evaluations = 0  # the budget is spent, so this evaluation is the last
             architectures.append(architecture)
             evaluations.append(evaluation)
             replies.append(evaluation)
-            if history.clock is not None:
-                history.clock.append(spent)
+            if clock is not None:
+                clock.append(spent)
             if (
                 len(evaluations) >= most_evaluations
                 or spent >= most_seconds
-                or epochs_spent >= most_epochs
                 or evaluation.valid_accuracy >= target
-                or (deadline < math.inf and time.monotonic() >= deadline)
+                or (has_deadline and time.monotonic() >= deadline)
             ):
                 return
             if may_be_endless and evaluation.epochs:
