@@ -26,8 +26,7 @@ def asha(space: SearchSpace, rng: np.random.Generator, *, task: TaskInfo, eta: i
         raise ValueError(f"eta is 2 or more; received {eta}")
     least, most = task.fidelities[0], task.fidelities[-1]
     steps = range(math.floor(math.log(most / least, eta) + 1e-9), -1, -1)
-    allowed = [most / eta**step + 1e-9 for step in steps]
-    epochs = [max((each for each in task.fidelities if each <= limit), default=least) for limit in allowed]
+    epochs = [max((e for e in task.fidelities if e <= most / eta**s + 1e-9), default=least) for s in steps]
     rungs = {each: Rung(eta ** epochs.count(each)) for each in epochs}
     next_epochs = dict(zip(rungs, list(rungs)[1:], strict=False))
     while True:

@@ -10,6 +10,7 @@
     ├── ProcessError              a worker process was killed
     ├── EvaluationError           a benchmark failed while it evaluated an architecture
     ├── AlgorithmError            an algorithm broke the contract, or failed
+    ├── ConformanceError          a space, an algorithm or a task broke a rule of the conformance suite
     └── StoreError                a folder of results cannot be used as asked
 
 Each message is one line: the problem, the allowed values, the received value and the remedy. The command
@@ -58,6 +59,10 @@ class EvaluationError(NasbenchLabError):
 
 class AlgorithmError(NasbenchLabError):
     """A search algorithm broke the contract, or failed."""
+
+
+class ConformanceError(NasbenchLabError, AssertionError):
+    """A search space, an algorithm or a task broke a rule of the conformance suite."""
 
 
 class StoreError(NasbenchLabError):

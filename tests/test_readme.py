@@ -173,24 +173,24 @@ def run_in(folder, *command):
 def test_the_example_of_a_problem_of_your_own_runs_from_the_command_line_and_from_python(tmp_path):
     section = README.partition("## 4. Bring a problem of your own")[2]
     code = present(re.search(r"```python\n(.*?)```", section, re.DOTALL))[1]
-    (tmp_path / "ridge.py").write_text(code)
-    command = present(re.search(r"`python (-m nasbench_lab.compare --benchmark ridge.py)`", section))[
+    (tmp_path / "spirals.py").write_text(code)
+    command = present(re.search(r"`python (-m nasbench_lab.compare --benchmark spirals.py)`", section))[
         1
     ].split()
     few = ["--seeds", "2", "--budget-evaluations", "8", "--jobs", "1", "--out", "r"]
-    assert "ridge/digits" in run_in(tmp_path, *command, *few)
+    assert "spirals/two" in run_in(tmp_path, *command, *few)
     call = present(re.search(r"`(nasbench_lab.compare\(tasks=.*?)\)`", section, re.DOTALL))[1]
     (tmp_path / "from_python.py").write_text(
         f"""
 import nasbench_lab
-from ridge import ridge
+from spirals import spirals
 
 def my_function(space, rng):
     while True:
         yield space.sample(rng)
 
 results = {call}, seeds=2, budget_evaluations=8, jobs=1, out="p")
-print(results.algorithms, results.runs["ridge/digits", "my_function"].final().min() > 50)
+print(results.algorithms, results.runs["spirals/two", "my_function"].final().min() > 50)
 """
     )
     assert "('random_search', 'my_function') True" in run_in(tmp_path, "from_python.py")

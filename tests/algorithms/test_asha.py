@@ -45,8 +45,9 @@ def answered(accuracies: list[float], *fidelities: int, eta: int) -> list[int]:
     asked = []
     for accuracy in accuracies:
         assert type(request) is Start
-        asked.append(request.query.epochs)
-        evaluation = Evaluation(accuracy, 1.0, request.query.epochs, "table")
+        epochs = request.query.epochs or 0
+        asked.append(epochs)
+        evaluation = Evaluation(accuracy, 1.0, epochs, "table")
         request = process.send(Finished(request.query, evaluation))
     process.close()
     return asked

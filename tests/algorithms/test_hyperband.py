@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from nasbench_lab.algorithms.hyperband import hyperband
+from nasbench_lab.conformance import Landscape
 from nasbench_lab.search import Budget, Evaluation, Metric, Query, TaskInfo
 from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
-from tests.landscape import Landscape
 
 SPACE = find_space("nasbench201")
 SEED = np.random.SeedSequence(3)
@@ -18,12 +18,8 @@ SEED = np.random.SeedSequence(3)
 class Epochs(Landscape):
     """A landscape with trainings that go on: an epoch takes 10 seconds, a validation pass half a second."""
 
-    charges_seconds = True
-
     def __init__(self, *fidelities: int) -> None:
-        super().__init__(SPACE)
-        self.fidelities = fidelities
-        self.epochs = fidelities[-1]
+        super().__init__(SPACE, fidelities=fidelities)
 
     def evaluate(self, architecture, epochs, rng):
         after = epochs or self.epochs

@@ -1,0 +1,27 @@
+"""What the tests of optimisers with `ask` and `tell` share: a space, and searches on a landscape."""
+
+import numpy as np
+
+from nasbench_lab.search import Budget, search
+from nasbench_lab.spaces import find_space
+from nasbench_lab.spaces.decisions import Categorical, Ordered
+from nasbench_lab.spaces.declared import DeclaredSpace
+
+SPACE = find_space("nasbench201")
+SEED = np.random.SeedSequence(8)
+# Valid if both are the same, so that no single change of a valid architecture is valid.
+SAME = DeclaredSpace(
+    "same",
+    {"one": Categorical(*"abc"), "two": Categorical(*"abc"), "three": Ordered(1, 2)},
+    valid=lambda values: values["one"] == values["two"],
+)
+
+
+def rng_of(seed=SEED):
+    """The generator that an algorithm is given in a search with this seed."""
+    return np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(0,)))
+
+
+def asked(algorithm, task, evaluations=40, **settings):
+    run = search(algorithm, task, Budget(evaluations=evaluations), SEED, **settings)
+    return [tuple(row) for row in run.architectures.tolist()]
