@@ -214,3 +214,16 @@ def test_the_example_of_a_network_of_your_own_runs(tmp_path):
         *few,
     )
     assert "Random search" in told
+
+
+def test_the_example_of_other_optimisers_runs(tmp_path):
+    pytest.importorskip("optuna")
+    pytest.importorskip("nevergrad")
+    page = (ROOT / "algorithms" / "README.md").read_text(encoding="utf-8")
+    section = page.partition("## Optimisers with `ask` and `tell`")[2]
+    (tmp_path / "others.py").write_text(present(re.search(r"```python\n(.*?)```", section, re.DOTALL))[1])
+    algorithms = present(re.search(r"`(--algorithms others.*?)`", section))[1].split()
+    few = ["--seeds", "2", "--budget-evaluations", "8", "--jobs", "1", "--out", "r"]
+    told = run_in(tmp_path, "-m", "nasbench_lab.compare", *algorithms, *few)
+    assert "Optuna tpe" in told
+    assert "One plus one" in told
