@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from nasbench_lab.benchmarks.benchmark import Benchmark
 from nasbench_lab.benchmarks.catalog import is_bare_space
 from nasbench_lab.benchmarks.fallback import FallbackTask
+from nasbench_lab.benchmarks.folders import data_folder
 from nasbench_lab.benchmarks.library import code_digest, open_benchmark, open_surrogate, split_name
 from nasbench_lab.benchmarks.live.trained_space import live_task
 from nasbench_lab.benchmarks.own_problem import OneTask, check_task
@@ -85,8 +87,8 @@ FALLBACKS: dict[str, Callable[[OpenedBenchmark, str, View], Task]] = {
 
 
 @cache
-def _benchmark(reference: str, code: str) -> OpenedBenchmark:
-    # `code` is a part of the key: an edited file is another benchmark.
+def _benchmark(reference: str, code: str, data: Path) -> OpenedBenchmark:
+    # An edited file, or the same name in another data folder, is another benchmark.
     return OpenedBenchmark(open_benchmark(reference), is_own=bool(code), code_digest=code)
 
 
@@ -146,7 +148,7 @@ class TaskFinder:
                 " compare(tasks=[...]), or make it in a file and give path/to/file.py"
             )
         benchmark, data_set = split_name(reference)
-        return _benchmark(benchmark, code_digest(benchmark)), data_set
+        return _benchmark(benchmark, code_digest(benchmark), data_folder()), data_set
 
     def open(self, name: str, view: View) -> Task:
         """Open a task that `expand` gave, as a search sees it.
