@@ -149,6 +149,7 @@ def _answer_in_turn(
     # How many evaluations may be recorded. Those that train nothing do not count, and put it off.
     most_evaluations = limits.evaluations
     spent, epochs_spent, free = 0.0, 0, 0
+    charged: int | None
     while True:
         kind = type(request)
         if kind is Share:
@@ -162,7 +163,7 @@ def _answer_in_turn(
             continue
         batch: Any = request if kind is list else (request.query if kind is Start else request,)
         replies = []
-        if len(batch) > 1:
+        if kind is list and len(batch) > 1:
             left = most_evaluations - len(evaluations)
             answers.prepare(batch if left == math.inf else batch[: int(left)])
         for query in batch:
@@ -173,7 +174,7 @@ def _answer_in_turn(
                 except Exception as error:
                     answers.explain(query, error)
                     raise
-                charged = evaluation.epochs
+                charged = None
                 architecture = query
             else:
                 evaluation, charged = answers.evaluate(query)
@@ -185,7 +186,7 @@ def _answer_in_turn(
             if discard and spent > most_seconds:
                 return
             if counts_epochs:
-                epochs_spent += charged
+                epochs_spent += evaluation.epochs if charged is None else charged
                 if discard and epochs_spent > most_epochs:
                     return
                 if epochs_spent >= most_epochs:
