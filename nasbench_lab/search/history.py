@@ -52,7 +52,8 @@ class Limits:
         self.discard = budget.over_budget == "discard"
         self.may_be_endless = not (budget.evaluations or budget.trainings or budget.real_seconds)
         self._task = task.name
-        self._idle = 0
+        self._idle = 0  # requests in a row that spent nothing
+        self._trained = 0  # architectures trained before the last one of them
 
     def check_endless(self, free: int) -> None:
         """Raise `UsageError` if so many evaluations in a row were free that the budget is never spent."""
@@ -62,10 +63,16 @@ class Limits:
                 " is never spent; set budget_evaluations"
             )
 
-    def note_idle(self, seconds: float) -> None:
-        """Count a request that trains no architecture; raises `UsageError` if they never spend the budget."""
+    def note_idle(self, seconds: float, trained: int) -> None:
+        """Count a request that trains no architecture; raises `UsageError` if they never spend the budget.
+
+        Args:
+            seconds: its cost.
+            trained: the number of architectures that the search has trained so far.
+        """
         spends = self.deadline < math.inf or (self.seconds < math.inf and seconds > 0)
-        self._idle = 0 if spends else self._idle + 1
+        self._idle = 0 if spends or trained > self._trained else self._idle + 1
+        self._trained = trained
         if self._idle >= MOST_IDLE:
             raise UsageError(
                 f"the last {MOST_IDLE:,} requests to {self._task} trained no architecture and spent nothing"

@@ -66,17 +66,12 @@ def search(
             raise unknown_metric(task.name, name, task.metrics)
     check_workers(budget.workers, task.charges_seconds, task.name)
     algorithm_rng, task_rng, shared_rng = (_generator(seed, child) for child in range(3))
-    info = TaskInfo(
-        epochs=task.epochs,
-        fidelities=task.fidelities,
-        resumable=task.resumable and budget.promotions == "continue",
-        charges_seconds=task.charges_seconds,
-        metrics=task.metrics,
-        objectives=tuple(objectives),
-        workers=budget.workers,
-        budget=budget,
-    )
-    process = algorithm(task.space, algorithm_rng, **asked_for(algorithm, info, previous))
+    given: dict[str, Any] = {}
+    if asks_for(algorithm, "task"):
+        given["task"] = _info(task, budget, objectives)
+    if asks_for(algorithm, "previous"):
+        given["previous"] = tuple(previous)
+    process = algorithm(task.space, algorithm_rng, **given)
     if not isinstance(process, Generator):
         raise AlgorithmError(
             f"an algorithm is a generator function that yields architectures; this one returned {process!r}"
@@ -92,15 +87,23 @@ def _generator(seed: np.random.SeedSequence, child: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, child)))
 
 
-def asked_for(algorithm: Algorithm, info: TaskInfo, previous: Sequence[Previous]) -> dict[str, Any]:
-    """The keyword parameters that an algorithm names in order to be given them."""
-    given = {"task": info, "previous": tuple(previous)}
-    return {name: given[name] for name in GIVEN if asks_for(algorithm, name)}
-
-
 def asks_for(algorithm: Algorithm, name: str) -> bool:
     """Whether an algorithm has a parameter of this name."""
     return name in inspect.signature(algorithm).parameters
+
+
+def _info(task: Task, budget: Budget, objectives: Sequence[str]) -> TaskInfo:
+    """The facts about a task. A table may take long to find its fidelities, so only some searches need it."""
+    return TaskInfo(
+        epochs=task.epochs,
+        fidelities=task.fidelities,
+        resumable=task.resumable and budget.promotions == "continue",
+        charges_seconds=task.charges_seconds,
+        metrics=task.metrics,
+        objectives=tuple(objectives),
+        workers=budget.workers,
+        budget=budget,
+    )
 
 
 def _drive(
@@ -148,7 +151,7 @@ def _answer_in_turn(
     clock: list[float] | None = None
     # How many evaluations may be recorded. Those that train nothing do not count, and put it off.
     most_evaluations = limits.evaluations
-    spent, epochs_spent, free = 0.0, 0, 0
+    spent, epochs_spent, free, untrained = 0.0, 0, 0, 0
     charged: int | None
     while True:
         kind = type(request)
@@ -156,7 +159,7 @@ def _answer_in_turn(
             shared = answers.share(request)
             spent += shared.seconds
             clock = history.keep_clock()
-            limits.note_idle(shared.seconds)
+            limits.note_idle(shared.seconds, len(evaluations) - untrained)
             if spent >= most_seconds or time.monotonic() >= deadline:
                 return
             request = send(shared)
@@ -181,7 +184,8 @@ def _answer_in_turn(
                 architecture = query.architecture if type(query) is Query else query
                 if not evaluation.epochs:
                     most_evaluations += 1
-                    limits.note_idle(evaluation.seconds)
+                    limits.note_idle(evaluation.seconds, len(evaluations) - untrained)
+                    untrained += 1
             spent += evaluation.seconds
             if discard and spent > most_seconds:
                 return

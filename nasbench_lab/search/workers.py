@@ -73,7 +73,7 @@ class Workers:
             )
         if type(request) is Share:
             shared = self._answers.share(request)
-            self._limits.note_idle(shared.seconds)
+            self._limits.note_idle(shared.seconds, self._counted)
             self._wait_until(self._now + shared.seconds)
             return shared
         return self._evaluate(request)
@@ -115,7 +115,7 @@ class Workers:
                 self._in_a_row = 0 if evaluation.seconds > 0 else self._in_a_row + 1
                 limits.check_endless(self._in_a_row)
         else:
-            limits.note_idle(evaluation.seconds)
+            limits.note_idle(evaluation.seconds, self._counted)
         end = begin + evaluation.seconds
         heapq.heapreplace(self._free, end)
         architecture = query.architecture if type(query) is Query else query

@@ -141,6 +141,20 @@ def test_scores_that_never_spend_the_budget_end_in_one_line(monkeypatch):
         run_of(algorithm)
 
 
+@pytest.mark.parametrize("workers", [1, 3])
+def test_scores_between_trainings_are_not_idle_for_ever(monkeypatch, workers):
+    monkeypatch.setattr("nasbench_lab.search.history.MOST_IDLE", 50)
+
+    def algorithm(space, rng):
+        while True:
+            for _ in range(40):
+                yield Query(FIRST, metrics=("latency:phone",))
+            yield space.sample(rng)
+
+    run = run_of(algorithm, budget=Budget(evaluations=5, workers=workers))
+    assert (run.epochs == 0).sum() == 200
+
+
 @pytest.mark.parametrize(
     ("query", "message"),
     [
