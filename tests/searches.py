@@ -1,8 +1,8 @@
-"""What the tests of optimisers with `ask` and `tell` share: a space, and searches on a landscape."""
+"""What tests of algorithms share: spaces, searches on a landscape, the facts about a task."""
 
 import numpy as np
 
-from nasbench_lab.search import Budget, search
+from nasbench_lab.search import Budget, Metric, TaskInfo, search
 from nasbench_lab.spaces import find_space
 from nasbench_lab.spaces.decisions import Categorical, Ordered
 from nasbench_lab.spaces.declared import DeclaredSpace
@@ -15,6 +15,20 @@ SAME = DeclaredSpace(
     {"one": Categorical(*"abc"), "two": Categorical(*"abc"), "three": Ordered(1, 2)},
     valid=lambda values: values["one"] == values["two"],
 )
+
+
+def task_info(*fidelities: int) -> TaskInfo:
+    """The facts about a task with these fidelities, all of one training."""
+    return TaskInfo(
+        epochs=fidelities[-1],
+        fidelities=fidelities,
+        resumable=True,
+        charges_seconds=True,
+        metrics={"valid_accuracy": Metric("higher", "%")},
+        objectives=("valid_accuracy",),
+        workers=1,
+        budget=Budget(evaluations=1),
+    )
 
 
 def rng_of(seed=SEED):

@@ -204,7 +204,7 @@ class EnsemblesTask(TaskDefaults):
     charges_seconds = True
     optimum = None
     space = SPACE
-    metrics = MappingProxyType({"valid_accuracy": Metric("higher", "%")})
+    metrics = MappingProxyType({VALID_ACCURACY: Metric("higher", "%")})
 
     def __init__(
         self, ensembles: Ensembles, data_set: str, *, epochs: int | None = None, seed: str = "random"

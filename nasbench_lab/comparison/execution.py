@@ -196,7 +196,6 @@ def _rehearse(
                 f"{name} lists no training times, so a budget of simulated seconds means nothing there;"
                 " use budget_evaluations"
             )
-        card_of(task, comparison.metrics_to_optimise)
         for earlier in earlier_tasks(name, finder.expand(comparison.learn_from)):
             check_different(task, name, _open(earlier, comparison, live, finder), earlier)
         if comparison.cost == "epochs" and task.card.cost != "training epochs":

@@ -7,9 +7,7 @@ from pathlib import Path
 from nasbench_lab.benchmarks.library import split_name
 from nasbench_lab.comparison.contestants import with_absolute_path
 from nasbench_lab.comparison.specification import Comparison
-
-ONLY_IN_PYTHON = ("task ", "benchmark ")
-"""How the text begins that stands for an object handed over in Python."""
+from nasbench_lab.comparison.tasks import ONLY_IN_PYTHON
 
 
 def with_absolute_paths(comparison: Comparison) -> Comparison:

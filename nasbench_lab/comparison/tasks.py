@@ -19,6 +19,9 @@ from nasbench_lab.benchmarks.view import View
 from nasbench_lab.errors import UsageError, unknown_name
 from nasbench_lab.search.task import Task
 
+ONLY_IN_PYTHON = ("task ", "benchmark ")
+"""How the text begins that stands for an object handed over in Python."""
+
 
 @dataclass(frozen=True, eq=False)
 class OpenedBenchmark:
@@ -142,7 +145,7 @@ class TaskFinder:
     def _find(self, reference: str) -> tuple[OpenedBenchmark, str]:
         if reference in self._problems:
             return self._problems[reference], ""
-        if reference.startswith(("task ", "benchmark ")):
+        if reference.startswith(ONLY_IN_PYTHON):
             raise UsageError(
                 f"the benchmark {reference!r} was an object that only Python knew; run it from Python with"
                 " compare(tasks=[...]), or make it in a file and give path/to/file.py"

@@ -294,16 +294,16 @@ def _target_row(cell: _Cell, target: float) -> Row:
 def _recommended_row(cell: _Cell) -> Row:
     recommended = cell.runs.recommended_accuracy
     given = ~np.isnan(recommended)
-    several, values = given.sum() > 1, recommended[given]
+    mean = _mean(recommended)
     return {
         "task": cell.task.name,
         "algorithm": cell.algorithm,
         "runs": len(cell.runs),
         "recommending": int(given.sum()),
-        "recommended_mean": values.mean() if given.any() else np.nan,
-        "recommended_std": values.std(ddof=1) if several else np.nan,
+        "recommended_mean": mean,
+        "recommended_std": recommended[given].std(ddof=1) if given.sum() > 1 else np.nan,
         "incumbent_mean": _mean(cell.final[given]),
-        "regret_mean": cell.optimum - values.mean() if given.any() else np.nan,
+        "regret_mean": cell.optimum - mean,
     }
 
 

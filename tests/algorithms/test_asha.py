@@ -12,35 +12,21 @@ from nasbench_lab.search import (
     Budget,
     Evaluation,
     Finished,
-    Metric,
     Query,
     Start,
     TaskDefaults,
-    TaskInfo,
     search,
 )
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.spaces import find_space
+from tests.searches import task_info
 
 SPACE = find_space("nasbench_macro")
 
 
-def info(*fidelities: int, workers: int = 1) -> TaskInfo:
-    return TaskInfo(
-        epochs=fidelities[-1],
-        fidelities=fidelities,
-        resumable=True,
-        charges_seconds=True,
-        metrics={"valid_accuracy": Metric("higher", "%")},
-        objectives=("valid_accuracy",),
-        workers=workers,
-        budget=Budget(evaluations=1),
-    )
-
-
 def answered(accuracies: list[float], *fidelities: int, eta: int) -> list[int]:
     """The epochs of each request on one worker; the i-th request gets the i-th accuracy."""
-    process: Any = asha(SPACE, np.random.default_rng(0), task=info(*fidelities), eta=eta)
+    process: Any = asha(SPACE, np.random.default_rng(0), task=task_info(*fidelities), eta=eta)
     request = next(process)
     asked = []
     for accuracy in accuracies:
@@ -141,7 +127,7 @@ def asha_of(eta):
 
 
 def test_failed_trainings_are_never_promoted():
-    process: Any = asha(SPACE, np.random.default_rng(0), task=info(1, 2), eta=2)
+    process: Any = asha(SPACE, np.random.default_rng(0), task=task_info(1, 2), eta=2)
     request = next(process)
     for _ in range(20):
         assert request.query.epochs == 1
@@ -150,11 +136,11 @@ def test_failed_trainings_are_never_promoted():
 
 
 def test_while_a_worker_is_free_new_architectures_are_drawn():
-    process: Any = asha(SPACE, np.random.default_rng(0), task=info(1, 4))
+    process: Any = asha(SPACE, np.random.default_rng(0), task=task_info(1, 4))
     requests = [next(process), *(process.send(None) for _ in range(7))]
     assert all(request == Start(Query(request.query.architecture, 1)) for request in requests)
 
 
 def test_an_eta_below_two_is_refused():
     with pytest.raises(ValueError, match="eta is 2 or more; received 1"):
-        next(asha(SPACE, np.random.default_rng(0), task=info(1, 4), eta=1))
+        next(asha(SPACE, np.random.default_rng(0), task=task_info(1, 4), eta=1))

@@ -7,9 +7,10 @@ import pytest
 
 from nasbench_lab.algorithms.hyperband import hyperband
 from nasbench_lab.conformance import Landscape
-from nasbench_lab.search import Budget, Evaluation, Metric, Query, TaskInfo
+from nasbench_lab.search import Budget, Evaluation, Query
 from nasbench_lab.search.loop import search
 from nasbench_lab.spaces import find_space
+from tests.searches import task_info
 
 SPACE = find_space("nasbench201")
 SEED = np.random.SeedSequence(3)
@@ -31,17 +32,7 @@ class Epochs(Landscape):
 
 def requests(*fidelities: int, count: int, eta: int = 3) -> list[list[Query]]:
     """The first requests of a search whose accuracies are the order of asking, the later the better."""
-    info = TaskInfo(
-        epochs=fidelities[-1],
-        fidelities=fidelities,
-        resumable=True,
-        charges_seconds=True,
-        metrics={"valid_accuracy": Metric("higher", "%")},
-        objectives=("valid_accuracy",),
-        workers=1,
-        budget=Budget(evaluations=1),
-    )
-    process: Any = hyperband(SPACE, np.random.default_rng(0), task=info, eta=eta)
+    process: Any = hyperband(SPACE, np.random.default_rng(0), task=task_info(*fidelities), eta=eta)
     request: list[Query] = next(process)
     seen: list[list[Query]] = []
     for _ in range(count):
