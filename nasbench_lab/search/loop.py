@@ -153,9 +153,19 @@ def _answer_in_turn(
     most_evaluations = limits.evaluations
     spent, epochs_spent, free, untrained = 0.0, 0, 0, 0
     charged: int | None
+    has_history = answers.depend_on_history
     while True:
         kind = type(request)
-        if kind is Share:
+        if kind is tuple:
+            batch: Any = (request,)
+        elif kind is list:
+            batch = request
+            if not batch:
+                raise AlgorithmError("the algorithm yielded an empty list; yield at least one architecture")
+            if len(batch) > 1:
+                left = most_evaluations - len(evaluations)
+                answers.prepare(batch if left == math.inf else batch[: int(left)])
+        elif kind is Share:
             shared = answers.share(request)
             spent += shared.seconds
             clock = history.keep_clock()
@@ -164,13 +174,11 @@ def _answer_in_turn(
                 return
             request = send(shared)
             continue
-        batch: Any = request if kind is list else (request.query if kind is Start else request,)
+        else:
+            batch = (request.query if kind is Start else request,)
         replies = []
-        if kind is list and len(batch) > 1:
-            left = most_evaluations - len(evaluations)
-            answers.prepare(batch if left == math.inf else batch[: int(left)])
         for query in batch:
-            if type(query) is tuple and not answers.depend_on_history:
+            if type(query) is tuple and not has_history:
                 # The shortest way, for the many algorithms that yield nothing but architectures.
                 try:
                     evaluation = evaluate(query, None, rng)
@@ -181,6 +189,7 @@ def _answer_in_turn(
                 architecture = query
             else:
                 evaluation, charged = answers.evaluate(query)
+                has_history = answers.depend_on_history
                 architecture = query.architecture if type(query) is Query else query
                 if not evaluation.epochs:
                     most_evaluations += 1
@@ -210,9 +219,7 @@ def _answer_in_turn(
             if may_be_endless and evaluation.epochs:
                 free = 0 if evaluation.seconds > 0 else free + 1
                 limits.check_endless(free)
-        if not batch:
-            raise AlgorithmError("the algorithm yielded an empty list; yield at least one architecture")
         if kind is list:
             request = send(replies)
         else:
-            request = send(Finished(batch[0], replies[0]) if kind is Start else replies[0])
+            request = send(Finished(batch[0], evaluation) if kind is Start else evaluation)
