@@ -14,7 +14,7 @@ from nasbench_lab.commands.console import console
 from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.names import display_names
 from nasbench_lab.report.tables import Tables, rows_of
-from nasbench_lab.report.wording import amount, four_digits
+from nasbench_lab.report.wording import amount, four_decimals, four_digits
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.statistics.pairwise import p_text
 
@@ -100,8 +100,8 @@ def _fronts_table(card: TaskCard, tables: Tables) -> Table | None:
     for name in ("points", "hypervolume", "share of the true front's", "IGD+"):
         table.add_column(name, justify="right")
     for row, name in zip(rows, display_names([row["algorithm"] for row in rows]), strict=True):
-        values = (four_digits(row[each]) for each in ("hypervolume", "hypervolume_share", "igd_plus"))
-        table.add_row(name, amount(row["points"]), *values)
+        shares = (four_decimals(row[each]) for each in ("hypervolume_share", "igd_plus"))
+        table.add_row(name, amount(row["points"]), four_digits(row["hypervolume"]), *shares)
     return table
 
 

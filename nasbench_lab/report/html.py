@@ -53,6 +53,7 @@ def write_report(results: Results, tables: Tables, figures_folder: Path, path: P
     environment.filters.update(
         two_decimals=_two_decimals,
         four_digits=wording.four_digits,
+        four_decimals=wording.four_decimals,
         amount=wording.amount,
         signed=wording.signed,
         p=p_number,

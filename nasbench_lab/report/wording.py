@@ -21,6 +21,11 @@ def four_digits(value: float) -> str:
     return "–" if math.isnan(value) else f"{value:.4g}"
 
 
+def four_decimals(value: float) -> str:
+    """A share or a distance, so that its spread has the same decimals: `0.9533`; a dash for NaN."""
+    return "–" if math.isnan(value) else f"{value:.4f}"
+
+
 def signed(difference: float, decimals: int = 2) -> str:
     """A difference with `decimals` decimals, or with more if these would show it as 0."""
     if math.isnan(difference):
