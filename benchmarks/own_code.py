@@ -31,10 +31,9 @@ def digest_of(function: Callable[..., Any], *settings: object) -> str:
 
 
 def space_text(space: SearchSpace) -> str:
-    """A text that tells search spaces apart: the definition of a declared space, or else the name."""
+    """A text that tells search spaces apart: the notation of a declared space, or else the name."""
     if isinstance(space, DeclaredSpace):
-        # Without its function for valid architectures: that changes the result of none of them.
-        return DeclaredSpace(space.name, space.decisions).definition
+        return space.notation
     return f"{space.definition} {space.cardinalities}"
 
 

@@ -10,18 +10,19 @@ from nasbench_lab.statistics import fronts
 
 
 def card_of(task: Task, objectives: Sequence[str]) -> TaskCard:
-    """The card of a task, with the true front if there are several objectives.
+    """The card of a task, with its search space, and with the true front if there are several objectives.
 
     Args:
         task: the task.
         objectives: names of its metrics; a search has looked for them before.
     """
+    card = replace(task.card, space=task.space.notation)
     if tuple(objectives) == (VALID_ACCURACY,):
-        return task.card
+        return card
     metrics = [task.metrics[name] for name in objectives]
     higher = [metric.direction == "higher" for metric in metrics]
     card = replace(
-        task.card,
+        card,
         objectives=tuple(
             Objective(name, metric.direction == "higher", metric.unit)
             for name, metric in zip(objectives, metrics, strict=True)

@@ -52,6 +52,8 @@ class TaskCard:
         objectives: of the searches, if there are several; the first m values of a point are theirs.
         front: the points that no architecture of the space dominates; empty if they are unknown.
         worst: the worst value of each objective of any architecture; empty if unknown.
+        space: the notation of the search space, see `SearchSpace.notation`; empty in comparisons that were
+            stored before it was kept.
     """
 
     name: str
@@ -67,6 +69,7 @@ class TaskCard:
     objectives: tuple[Objective, ...] = ()
     front: tuple[tuple[float, ...], ...] = ()
     worst: tuple[float, ...] = ()
+    space: str = ""
 
     @property
     def in_percent(self) -> bool:

@@ -41,6 +41,11 @@ class SearchSpace:
         """The text by which `find_space` finds this space: its name, unless it is a declared space."""
         return self.name
 
+    @property
+    def notation(self) -> str:
+        """The text by which `find_space` finds a space whose texts of architectures mean the same."""
+        return self.definition
+
     @cached_property
     def size(self) -> int:
         """Number of tuples that `cardinalities` allows; invalid and isomorphic tuples all count."""

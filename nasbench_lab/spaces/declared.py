@@ -189,6 +189,11 @@ class DeclaredSpace(SearchSpace):
                 f"the search space {self.name} has a function that says which architectures are valid, and a"
                 " table cannot store a function; make the space a file of nasbench_lab/spaces"
             )
+        return self.notation
+
+    @cached_property
+    def notation(self) -> str:
+        """The space as JSON text, without its function for valid architectures."""
         decisions = {
             name: {"values": decision.values, "ordered": decision.ordered, "when": decision.when}
             for name, decision in self.decisions.items()
