@@ -25,7 +25,7 @@ __all__ = ["Architecture", "SearchSpace", "all_spaces", "find_space", "space_nam
 @cache
 def all_spaces() -> dict[str, SearchSpace]:
     """Every space of this package by its name."""
-    others = ("base", "decisions", "declared", "listed")
+    others = ("base", "decisions", "declared", "graphs", "listed")
     files = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in others)
     modules = (import_module(f"{__name__}.{file}") for file in files)
     return {space.name: space for module in modules for space in module.SPACES}

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.errors import UsageError
+from nasbench_lab.spaces.graphs import Graph, Node
 
 Architecture = tuple[int, ...]
 """One choice per decision: `architecture[i]` is in `range(space.cardinalities[i])`."""
@@ -19,6 +20,10 @@ MOST_DIMENSIONS = 16
 """Decisions that are turned into an index at once; NumPy 1 refuses 32 of them."""
 MOST_LISTED = 100_000
 """Spaces up to this size keep a list of their tuples, for fast sampling and lookups."""
+MOST_DRAWS = 1_000_000
+"""Tuples that `sample` draws of a larger space before it takes the space for empty."""
+MOST_MUTANTS = 1_000
+"""Changes that `mutate` draws before it lists the neighbors."""
 
 
 class SearchSpace:
@@ -26,7 +31,7 @@ class SearchSpace:
 
     A subclass sets `name` and `cardinalities`. It overrides `is_valid` if not every tuple is an
     architecture, `canonical` if different tuples compute the same function, `parse` and `format` for the
-    published text form, and `index` and `architecture` for the published order.
+    published text form, `index` and `architecture` for the published order, and `graphs` for its pictures.
 
     Attributes:
         name: the name of the space in tables and on the command line.
@@ -69,7 +74,10 @@ class SearchSpace:
     def _valid_tuples(self) -> Sequence[Architecture] | None:
         if self._tuples is None or self._every_tuple_is_valid:
             return self._tuples
-        return [architecture for architecture in self._tuples if self.is_valid(architecture)]
+        valid = [architecture for architecture in self._tuples if self.is_valid(architecture)]
+        if not valid:
+            raise self._empty(f"none of its {self.size:,} combinations is an architecture")
+        return valid
 
     @cached_property
     def _every_tuple_is_valid(self) -> bool:
@@ -89,25 +97,27 @@ class SearchSpace:
         return tuple((i, choices - 1) for i, choices in enumerate(self.cardinalities) if choices > 1)
 
     def sample(self, rng: np.random.Generator) -> Architecture:
-        """Draw a valid architecture, uniformly over the valid tuples."""
+        """Draw a valid architecture, uniformly over all of them; raises `UsageError` if none is found."""
         # Whole numbers come from `random()`: a call of `integers` takes twenty times as long. The bias of
         # 53 random bits is below 1e-10.
         valid = self._valid_tuples
         if valid is not None:
             return valid[int(rng.random() * len(valid))]
         random = rng.random
-        while True:
+        for _ in range(MOST_DRAWS):
             architecture = tuple([int(random() * choices) for choices in self.cardinalities])
             if self._every_tuple_is_valid or self.is_valid(architecture):
                 return architecture
+        raise self._empty(f"of {MOST_DRAWS:,} random combinations none is an architecture")
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
         """Change exactly one decision, drawn uniformly over the decisions with more than one choice.
 
         The new choice is uniform over the other choices. If the result is invalid, the change is drawn
-        again.
+        again. Raises `UsageError` if the architecture has no neighbor.
         """
         alternatives = self._alternatives
+        rejected = 0
         while True:
             draw = rng.random() * len(alternatives)
             which = int(draw)
@@ -118,6 +128,29 @@ class SearchSpace:
             mutant = (*architecture[:position], choice, *architecture[position + 1 :])
             if self._every_tuple_is_valid or self._accepts(mutant):
                 return mutant
+            rejected += 1
+            if rejected == MOST_MUTANTS:
+                return self._drawn_neighbor(architecture, rng)
+
+    def _drawn_neighbor(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
+        """A neighbor with the probability that `mutate` gives it, from the list of all neighbors."""
+        neighbors = self.neighbors(architecture)
+        if not neighbors:
+            raise UsageError(
+                f"the search space {self.name} has no architecture that differs from"
+                f" {self.format(architecture):.200} in one decision, so that one cannot be mutated; change"
+                " its rule of valid architectures, or use an algorithm that only samples: random_search"
+            )
+        others = np.array(self.cardinalities) - 1
+        changed = (np.array(neighbors) != np.array(architecture)).argmax(axis=1)
+        ends = np.cumsum(1 / others[changed])
+        return neighbors[int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))]
+
+    def _empty(self, found: str) -> UsageError:
+        return UsageError(
+            f"the search space {self.name} is empty: {found}; change its rule of valid architectures, or the"
+            " values of its decisions"
+        )
 
     def neighbors(self, architecture: Architecture) -> list[Architecture]:
         """All valid architectures that differ from this one in exactly one decision."""
@@ -226,6 +259,15 @@ class SearchSpace:
         if not self.is_valid(architecture) or self.format(architecture) != text:
             raise self.not_an_architecture(text)
         return architecture
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The architecture as graphs of operations, for pictures; one at least.
+
+        By default a graph without edges, with a node such as `0: 2` for each decision: its position and the
+        choice.
+        """
+        nodes = [Node(f"{place}: {choice}", "decision") for place, choice in enumerate(architecture)]
+        return (Graph("decision: choice", tuple(nodes)),)
 
     def not_an_architecture(self, text: str) -> UsageError:
         """The error for a text that `parse` cannot read."""

@@ -8,6 +8,7 @@ from itertools import product
 from typing import NamedTuple
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Graph, chain
 
 
 class Conv(NamedTuple):
@@ -143,6 +144,10 @@ class Chain(SearchSpace):
             canonical += _filled(present, slots)
         return canonical
 
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The layers that are present, in a chain; a convolution's `/2` is its stride."""
+        return (chain([_label(layer) for layer in self.layers(architecture)]),)
+
     def format(self, architecture: Architecture) -> str:
         """The layers in order: `conv3x3-32-s2-relu|pool|fc-128-tanh|dropout-0.25`."""
         texts: list[str] = []
@@ -177,6 +182,20 @@ def _rows(architecture: Architecture) -> Iterator[tuple[Slots, list[Architecture
 def _filled(choices: list[int], slots: Slots) -> Architecture:
     """Choices of the first slots of a kind, then the first choice for all other slots."""
     return (*choices, *[0] * (len(slots.cardinalities) * slots.count - len(choices)))
+
+
+def _label(layer: Layer) -> tuple[str, str]:
+    """A layer's short text, and the kind of its operation."""
+    match layer:
+        case Conv(kernel, channels, stride, activation):
+            halving = ", /2" if stride == 2 else ""
+            return f"conv {kernel}x{kernel}, {channels}{halving}, {activation}", "convolution"
+        case Pool():
+            return "max pool 2x2", "pooling"
+        case Dense(units, activation):
+            return f"fc {units}, {activation}", "dense"
+        case Dropout(rate):
+            return f"dropout {rate}", "other"
 
 
 def _halves(layer: Layer) -> bool:

@@ -6,11 +6,23 @@ from functools import lru_cache
 from itertools import combinations, permutations
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Edge as GraphEdge
+from nasbench_lab.spaces.graphs import Graph, Node, Operations
 
 INPUTS = 2  # nodes 0 and 1: the outputs of the last two cells
 NODES = range(INPUTS, INPUTS + 4)
 # The pairs of nodes that each node may take as inputs, in the order of NAS-Bench-301.
 PAIRS = tuple(tuple(combinations(range(node), 2)) for node in NODES)
+
+LABELS: Operations = {
+    "max_pool_3x3": ("max pool 3x3", "pooling"),
+    "avg_pool_3x3": ("avg pool 3x3", "pooling"),
+    "skip_connect": ("skip", "skip"),
+    "sep_conv_3x3": ("sep 3x3", "separable"),
+    "sep_conv_5x5": ("sep 5x5", "separable"),
+    "dil_conv_3x3": ("dil 3x3", "dilated"),
+    "dil_conv_5x5": ("dil 5x5", "dilated"),
+}
 
 Edge = tuple[int, int]  # operation and source node
 Cell = tuple[tuple[Edge, Edge], ...]  # the edges into each of `NODES`, ordered by source node
@@ -53,6 +65,11 @@ class Darts(SearchSpace):
         """
         half = len(self.cardinalities) // 2
         return (*_smallest(architecture[:half]), *_smallest(architecture[half:]))
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The normal and the reduction cell, with operations on edges and nodes numbered as published."""
+        normal, reduction = self.cells(architecture)
+        return _graph("normal cell", normal), _graph("reduction cell", reduction)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, `Genotype(normal=[('sep_conv_3x3', 0), ...], normal_concat=[...], ...)`."""
@@ -99,6 +116,20 @@ def _cell(choices: Architecture) -> Cell:
         one, other = pairs[pair]
         nodes.append(((first, one), (second, other)))
     return tuple(nodes)
+
+
+def _graph(title: str, cell: Cell) -> Graph:
+    """The inputs of a cell, its four nodes, and the output that they lead to."""
+    inputs = [Node("c_{k-2}", "input"), Node("c_{k-1}", "input")]
+    states = [Node(str(number), "state") for number in range(len(NODES))]
+    operations = [
+        GraphEdge(source, node, *LABELS[Darts.operations[operation]])
+        for node, pair in zip(NODES, cell, strict=True)
+        for operation, source in pair
+    ]
+    output = len(inputs) + len(states)
+    nodes = (*inputs, *states, Node("c_{k}", "output"))
+    return Graph(title, nodes, (*operations, *[GraphEdge(node, output) for node in NODES]))
 
 
 def _by_node(choices: Architecture) -> Iterator[tuple[int, int, int]]:

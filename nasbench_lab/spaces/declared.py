@@ -26,8 +26,9 @@ from numpy.typing import NDArray
 
 from nasbench_lab.errors import UsageError, unknown_name
 from nasbench_lab.settings import from_mapping
-from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.base import MOST_MUTANTS, Architecture, SearchSpace
 from nasbench_lab.spaces.decisions import Categorical, Ordered, Value, is_plain, text_of
+from nasbench_lab.spaces.graphs import Graph, Node
 
 MOST_ARCHITECTURES = 2**63 - 1  # an index has 64 bits
 
@@ -121,12 +122,16 @@ class DeclaredSpace(SearchSpace):
         return tuple([choice if exists else 0 for choice, exists in zip(architecture, active, strict=True)])
 
     def mutate(self, architecture: Architecture, rng: np.random.Generator) -> Architecture:
-        """Change exactly one active decision, drawn uniformly over those with more than one choice."""
+        """Change exactly one active decision, drawn uniformly over those with more than one choice.
+
+        Raises `UsageError` if the architecture has no neighbor.
+        """
         active = self.active(architecture)
-        while True:
+        for _ in range(MOST_MUTANTS):
             mutant = super().mutate(architecture, rng)
             if self._changes(architecture, mutant, active):
                 return mutant
+        return self._drawn_neighbor(architecture, rng)
 
     def neighbors(self, architecture: Architecture) -> list[Architecture]:
         """All valid architectures that differ from this one in exactly one active decision."""
@@ -152,6 +157,11 @@ class DeclaredSpace(SearchSpace):
             for block, decision in zip(blocks, self.decisions.values(), strict=True)
         ]
         return np.concatenate(columns, axis=1)
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """One graph without edges: a node such as `width = 16` for each active decision."""
+        values = self.values(architecture).items()
+        return (Graph("", tuple([Node(f"{name} = {text_of(value)}", "decision") for name, value in values])),)
 
     def format(self, architecture: Architecture) -> str:
         """The architecture as text: `width=16,activation=relu,dropout=0.5`."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nasbench_lab.errors import UsageError
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Graph
 
 TRIES = 50  # draws of a mutation before its results are listed one by one
 REMEMBERED = 2**17  # architectures whose answer of `lists` is kept
@@ -121,6 +122,10 @@ class ListedSpace(SearchSpace):
     def format(self, architecture: Architecture) -> str:
         """The architecture as the whole space writes it."""
         return self.whole.format(architecture)
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The graphs of the whole space, see the base class."""
+        return self.whole.graphs(architecture)
 
     def parse(self, text: str) -> Architecture:
         """Read the output of `format`; raises `UsageError` on anything else, and if it is not listed."""

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import INPUT as IN
+from nasbench_lab.spaces.graphs import OUTPUT as OUT
+from nasbench_lab.spaces.graphs import Edge, Graph, Node, Operations
 
 IntArray = NDArray[np.int64]
 
@@ -24,6 +27,11 @@ EDGES = len(PAIRS)
 PUBLISHED = ("conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3")
 OPERATIONS = ("conv3x3", "conv1x1", "maxpool3x3")
 INPUT_LABEL, OUTPUT_LABEL = -1, -2
+LABELS: Operations = {
+    "conv3x3": ("conv 3x3", "convolution"),
+    "conv1x1": ("conv 1x1", "convolution"),
+    "maxpool3x3": ("max pool 3x3", "pooling"),
+}
 
 # The upper triangle has one row for each vertex but the last. `ROWS` is the slice of each row in an
 # architecture, `ROW_CHOICES` holds all its values, and `TARGETS` holds for each value, in the same order, the
@@ -159,6 +167,18 @@ class NasBench101(SearchSpace):
                 for vertex, own in hashes.items()
             }
         return _md5(str(sorted(hashes.values())))
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The cell after pruning, with operations as nodes."""
+        targets = _targets(architecture)
+        kept = _vertices(_kept(targets))
+        inner = [Node(*LABELS[OPERATIONS[architecture[EDGES + vertex - 1]]]) for vertex in kept[1:-1]]
+        edges = [
+            Edge(source, target)
+            for source, target in combinations(range(len(kept)), 2)
+            if targets[kept[source]] >> kept[target] & 1
+        ]
+        return (Graph("", (IN, *inner, OUT), tuple(edges)),)
 
     def format(self, architecture: Architecture) -> str:
         """Rows of the upper triangle and operations: `110001-...-1:conv3x3,conv1x1,...`."""

@@ -11,6 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Graph, Operations, cell_of_four
+
+LABELS: Operations = {
+    "skip_connect": ("skip", "skip"),
+    "nor_conv_1x1": ("conv 1x1", "convolution"),
+    "nor_conv_3x3": ("conv 3x3", "convolution"),
+    "avg_pool_3x3": ("avg pool 3x3", "pooling"),
+}
 
 
 class NasBench201(SearchSpace):
@@ -69,6 +77,10 @@ class NasBench201(SearchSpace):
         """
         cells = np.asarray(architectures, dtype=np.int64).reshape(-1, len(self.cardinalities))
         return _features(_without_dead_edges(cells))
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """Four nodes with operations on the edges between them; edges with `none` are left out."""
+        return (cell_of_four(tuple([self.operations[choice] for choice in architecture]), LABELS),)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|`."""

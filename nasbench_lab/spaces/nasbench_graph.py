@@ -4,6 +4,19 @@ from functools import cache
 from itertools import permutations
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import INPUT, OUTPUT, Edge, Graph, Node, Operations
+
+LABELS: Operations = {
+    "gat": ("GAT", "attention"),
+    "gcn": ("GCN", "convolution"),
+    "gin": ("GIN", "convolution"),
+    "cheb": ("Cheb", "convolution"),
+    "sage": ("SAGE", "convolution"),
+    "arma": ("ARMA", "convolution"),
+    "graph": ("GraphConv", "convolution"),
+    "fc": ("FC", "dense"),
+    "skip": ("skip", "skip"),
+}
 
 Links = tuple[int, int, int, int]
 
@@ -53,6 +66,15 @@ class NasBenchGraph(SearchSpace):
             (equal, *[operations[node] for node in order])
             for equal, order in _equal_orders(TOPOLOGIES[topology], skips)
         )
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The operations as nodes; those without children lead to the output."""
+        topology, *operations = architecture
+        links = TOPOLOGIES[topology]
+        ends = [node for node in range(1, 5) if node not in links]
+        nodes = [Node(*LABELS[self.operations[operation]]) for operation in operations]
+        edges = [Edge(source, node) for node, source in enumerate(links, start=1)]
+        return (Graph("", (INPUT, *nodes, OUTPUT), (*edges, *[Edge(node, 5) for node in ends])),)
 
     def format(self, architecture: Architecture) -> str:
         """Links and operations, such as `0-0-1-2:gat,gcn,skip,fc`."""

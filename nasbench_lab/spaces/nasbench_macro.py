@@ -1,6 +1,14 @@
 """The search space of NAS-Bench-Macro (Su et al. 2021): eight layers, three choices each."""
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Graph, Operations, chain
+
+# The blocks by their kernel and their expansion.
+LABELS: Operations = {
+    "identity": ("identity", "skip"),
+    "mb3_k3": ("MB3 3x3", "separable"),
+    "mb6_k5": ("MB6 5x5", "separable"),
+}
 
 
 class NasBenchMacro(SearchSpace):
@@ -26,6 +34,10 @@ class NasBenchMacro(SearchSpace):
             first, *others = architecture[start:end]
             layers += [first, *sorted(others, key=lambda choice: choice == 0)]
         return tuple(layers)
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The eight layers in a chain."""
+        return (chain([LABELS[self.operations[choice]] for choice in architecture]),)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, such as `02012100`."""

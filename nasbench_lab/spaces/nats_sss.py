@@ -1,6 +1,13 @@
 """The size search space of NATS-Bench (Dong et al. 2021)."""
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Graph, chain
+
+# The layers of the published network, each with the kind of its operation. `/2` halves the resolution.
+LAYERS = (
+    *(("cell, {}", "other"), ("residual, {}, /2", "convolution"), ("cell, {}", "other")),
+    *(("residual, {}, /2", "convolution"), ("cell, {}", "other")),
+)
 
 
 class NatsSss(SearchSpace):
@@ -15,6 +22,11 @@ class NatsSss(SearchSpace):
     name = "nats_sss"
     cardinalities = (8,) * 5
     channels = (8, 16, 24, 32, 40, 48, 56, 64)
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The five layers in a chain, each with its channels."""
+        layers = zip(LAYERS, architecture, strict=True)
+        return (chain([(label.format(self.channels[choice]), kind) for (label, kind), choice in layers]),)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, channels in order: `64:48:8:8:16`."""

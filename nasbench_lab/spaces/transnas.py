@@ -3,6 +3,14 @@
 import re
 
 from nasbench_lab.spaces.base import Architecture, SearchSpace
+from nasbench_lab.spaces.graphs import Graph, Operations, cell_of_four, chain
+
+LABELS: Operations = {
+    "skip_connect": ("skip", "skip"),
+    "conv_1x1": ("conv 1x1", "convolution"),
+    "conv_3x3": ("conv 3x3", "convolution"),
+}
+WIDTH = 64  # channels before the first module
 
 CELL = re.compile(r"64-41414-([0-3])_([0-3])([0-3])_([0-3])([0-3])([0-3])")
 SKELETON = re.compile("64-([1-4]{4,6})-basic")
@@ -43,6 +51,10 @@ class TransNasMicro(SearchSpace):
         e01, e02, e12, e03, e13, e23 = cell
         swapped = (e02, e01, e12, e03, e23, e13)
         return min(tuple(cell), swapped) if e12 == NONE else tuple(cell)
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """Four nodes with operations on the edges between them; edges with `none` are left out."""
+        return (cell_of_four(tuple([self.operations[choice] for choice in architecture]), LABELS),)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, such as `64-41414-1_02_333`."""
@@ -93,6 +105,14 @@ class TransNasMacro(SearchSpace):
         """The modules of a network from the input on, each from 1 to 4."""
         first = tuple(choice + 1 for choice in architecture[: MODULES[0]])
         return first + tuple(choice for choice in architecture[MODULES[0] :] if choice)
+
+    def graphs(self, architecture: Architecture) -> tuple[Graph, ...]:
+        """The modules in a chain, each with its channels; `/2` halves the resolution."""
+        width, labels = WIDTH, []
+        for module in self.modules(architecture):
+            width *= 2 if module in (2, 4) else 1
+            labels.append(f"module, {width}, /2" if module > 2 else f"module, {width}")
+        return (chain([(label, "convolution") for label in labels]),)
 
     def format(self, architecture: Architecture) -> str:
         """The published form, such as `64-1234-basic`."""

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from scipy.stats import spearmanr
 
@@ -22,12 +24,10 @@ from nasbench_lab.benchmarks.library import open_table
 from nasbench_lab.benchmarks.live.measure import IMAGES, NAME
 from nasbench_lab.benchmarks.tables.contents import DataSet
 from nasbench_lab.benchmarks.tables.file import Table
-from nasbench_lab.benchmarks.training.networks.nasbench201 import live_edges
+from nasbench_lab.report.plots.architecture import draw_architecture
+from nasbench_lab.report.plots.style import STYLE
 
 LENGTH = 200  # epochs of the published training
-OPERATIONS = {"skip_connect": "skip", "nor_conv_1x1": "conv 1x1", "nor_conv_3x3": "conv 3x3"}
-OPERATIONS["avg_pool_3x3"] = "average pool"
-PLACES = {0: (0.0, 0.0), 1: (1.0, 0.75), 2: (2.0, -0.75), 3: (3.0, 0.0)}
 
 
 def tested(data_set: DataSet, length: int) -> np.ndarray:
@@ -86,44 +86,19 @@ def scatter(ours: np.ndarray, published: np.ndarray, note: str, path: Path) -> N
 
 
 def draw_cell(table: Table, index: int, accuracies: tuple[float, float], path: Path) -> None:
-    """Draw the nodes of a cell and the operations between them, with its accuracy here and as published."""
+    """Draw a cell with its accuracy here and as published."""
     space = table.data_set(IMAGES).search_space
-    figure, panel = plt.subplots(figsize=(5.6, 2.5), layout="constrained")
-    for (start, end), choice in live_edges(space.architecture(index)).items():
-        (x0, y0), (x1, y1) = PLACES[start], PLACES[end]
-        panel.annotate(
-            "",
-            (x1, y1),
-            (x0, y0),
-            arrowprops={"arrowstyle": "-|>", "color": "#444444", "shrinkA": 13, "shrinkB": 13},
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 2.5), layout="constrained")
+        panel = figure.subplots()
+        draw_architecture(panel, space, space.architecture(index))
+        panel.set_title(
+            "Best mean test accuracy of cifar10-mini: {:.2f} %\n(NAS-Bench-201, 200 epochs: {:.2f} %)".format(
+                *accuracies
+            ),
+            fontweight="normal",
         )
-        # These two edges cross in the middle, so their labels sit elsewhere.
-        at = {(0, 3): 0.3, (1, 2): 0.3}.get((start, end), 0.5)
-        panel.text(
-            x0 + at * (x1 - x0),
-            y0 + at * (y1 - y0),
-            OPERATIONS[space.operations[choice]],  # type: ignore[attr-defined]
-            ha="center",
-            va="center",
-            fontsize=8,
-            bbox={"boxstyle": "round,pad=0.25", "facecolor": "white", "edgecolor": "#BBBBBB"},
-        )
-    for node, (x, y) in PLACES.items():
-        label = {0: "in", 3: "out"}.get(node, str(node))
-        panel.text(
-            x, y, label, ha="center", va="center", fontsize=9, color="white",
-            bbox={"boxstyle": "circle,pad=0.35", "facecolor": "#0072B2", "edgecolor": "none"},
-        )  # fmt: skip
-    panel.set_title(
-        "Best mean test accuracy of cifar10-mini: {:.2f} %\n(NAS-Bench-201, 200 epochs: {:.2f} %)".format(
-            *accuracies
-        ),
-        fontsize=9,
-    )
-    panel.set(xlim=(-0.3, 3.3), ylim=(-1.15, 1.15))
-    panel.axis("off")
-    figure.savefig(path, dpi=150, metadata={"Software": None})
-    plt.close(figure)
+        figure.savefig(path, dpi=150, metadata={"Software": None})
 
 
 def main() -> None:

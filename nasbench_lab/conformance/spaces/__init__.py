@@ -3,7 +3,7 @@
 import numpy as np
 
 from nasbench_lab.conformance.rules import Rule, check_rule
-from nasbench_lab.conformance.spaces import changing, drawing, features, indices, text, validity
+from nasbench_lab.conformance.spaces import changing, drawing, features, graphs, indices, text, validity
 from nasbench_lab.spaces.base import SearchSpace
 
 SPACE_RULES: tuple[Rule, ...] = (
@@ -13,6 +13,7 @@ SPACE_RULES: tuple[Rule, ...] = (
     *indices.RULES,
     *text.RULES,
     *features.RULES,
+    *graphs.RULES,
 )
 
 

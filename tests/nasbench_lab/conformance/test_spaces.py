@@ -13,6 +13,7 @@ from nasbench_lab.errors import ConformanceError, NasbenchLabError
 from nasbench_lab.spaces import SearchSpace
 from nasbench_lab.spaces.decisions import Ordered
 from nasbench_lab.spaces.declared import DeclaredSpace
+from nasbench_lab.spaces.graphs import Edge, Graph, Node
 
 RULES = {rule.__name__: rule for rule in SPACE_RULES}
 
@@ -401,6 +402,57 @@ class Unfolding(Folded):
     def canonical(self, architecture):
         self.asked += 1
         return (*architecture[:2], self.asked % 3)
+
+
+NODE = Node("conv", "convolution")
+
+
+@breaks("graphs_are_well_formed", r"graphs\(.*\) is \(\); it is a tuple of one Graph or more")
+class NoGraph(Plain):
+    def graphs(self, architecture):
+        return ()
+
+
+@breaks("graphs_are_well_formed", r"a graph of \(\d, \d, \d\) has no node")
+class NoNode(Plain):
+    def graphs(self, architecture):
+        return (Graph("", ()),)
+
+
+@breaks("graphs_are_well_formed", r"has the title 'two\\nlines'; it is a text of one line, or empty")
+class TitleOfTwoLines(Plain):
+    def graphs(self, architecture):
+        return (Graph("two\nlines", (NODE,)),)
+
+
+@breaks("graphs_are_well_formed", r"a node of a graph of .* has the label ' '; it is a text of one line")
+class BlankLabel(Plain):
+    def graphs(self, architecture):
+        return (Graph("", (NODE, Node(" ", "state"))),)
+
+
+@breaks("graphs_are_well_formed", r"has the kind 'big'; the kinds are input, output, state, convolution,")
+class UnknownKind(Plain):
+    def graphs(self, architecture):
+        return (Graph("", (Node("conv", "big"),)),)
+
+
+@breaks("graphs_are_well_formed", "has an edge from 0 to 2, but 2 nodes")
+class EdgeToNowhere(Plain):
+    def graphs(self, architecture):
+        return (Graph("", (NODE, NODE), (Edge(0, 2),)),)
+
+
+@breaks("graphs_are_well_formed", "an edge of a graph of .* has the kind ''; the kinds are input")
+class EdgeWithoutKind(Plain):
+    def graphs(self, architecture):
+        return (Graph("", (NODE, NODE), (Edge(0, 1, "skip"),)),)
+
+
+@breaks("graphs_are_well_formed", r"has a cycle among its edges \(Edge\(source=1, target=2")
+class Cycle(Plain):
+    def graphs(self, architecture):
+        return (Graph("", (NODE,) * 4, (Edge(1, 2), Edge(2, 3), Edge(0, 1), Edge(3, 1))),)
 
 
 @pytest.mark.parametrize(
