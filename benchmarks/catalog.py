@@ -14,6 +14,8 @@ from nasbench_lab.errors import UsageError, unknown_name
 from nasbench_lab.installed import installed_names
 from nasbench_lab.spaces import all_spaces, space_names
 
+OWN_IMPORT = "python -m nasbench_lab.data import --as {} TABLE SCHEMA"
+
 
 @cache
 def all_sources() -> dict[str, Source]:
@@ -24,13 +26,27 @@ def all_sources() -> dict[str, Source]:
 
 
 def find_source(name: str) -> Source:
-    """The source called `name`; raises `UsageError` with the nearest names if there is none."""
-    if name not in all_sources():
-        own = [path.stem for path in data_folder().glob("*.h5")]
-        known = {*all_sources(), *embedded_names(), *own, *installed_names("benchmarks")}
-        remedy = "For your own problem, give path/to/file.py or package.module:name."
-        raise unknown_name("benchmark", name, known, remedy)
-    return all_sources()[name]
+    """The source called `name`.
+
+    Raises `UsageError` if there is none: with what else has the name, or with the nearest names.
+    """
+    if name in all_sources():
+        return all_sources()[name]
+    benchmark, slash, _ = name.partition("/")
+    own = [path.stem for path in data_folder().glob("*.h5")]
+    known = {*all_sources(), *embedded_names(), *own, *installed_names("benchmarks")}
+    if slash and benchmark in known:
+        raise UsageError(f"{name} is not a whole benchmark; leave out the data set: {benchmark}")
+    if name in own and name not in embedded_names():
+        raise UsageError(
+            f"{name} is a table of your own, and it is here; import it again with: {OWN_IMPORT.format(name)}"
+        )
+    if name in known:
+        raise UsageError(f"{name} comes with an installed package, so there is nothing to bring or to import")
+    if name in space_names():
+        raise UsageError(f"{name} is a search space without a table; its architectures are trained")
+    remedy = "For your own problem, give path/to/file.py or package.module:name."
+    raise unknown_name("benchmark", name, known, remedy)
 
 
 def has_data(name: str) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 
 from nasbench_lab.files import replacing
+from nasbench_lab.refusals import explaining_refusals
 from nasbench_lab.version import __version__
 
 FORMAT_VERSION = 1
@@ -65,13 +66,17 @@ class JsonFiles(Generic[Entry]):
         return self.folder / name[:2] / f"{name}.json"
 
     def entry(self, key: Any) -> Entry | None:
-        """The entry of a key; None if it is unknown or, with a warning, if its file is damaged."""
+        """The entry of a key; None if it is unknown or, with a warning, if its file is damaged.
+
+        Raises `RefusedError` if the operating system refuses to read it.
+        """
         return self._read(self.path(key))
 
     def keep(self, entry: Entry) -> Entry:
         """Keep an entry unless there is one already, and return the one that is kept.
 
-        Raises `OSError` if the folder cannot be written.
+        Raises `OSError` if the folder cannot be written. Raises `RefusedError` if the operating system
+        refuses to read the one that is there.
         """
         content = {
             "format_version": FORMAT_VERSION,
@@ -92,7 +97,10 @@ class JsonFiles(Generic[Entry]):
         return entry
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry, in the order of the file names. A damaged file is left out, with a warning."""
+        """Every entry, in the order of the file names. A damaged file is left out, with a warning.
+
+        Raises `RefusedError` if the operating system refuses to read one.
+        """
         for path in sorted(self.folder.glob("??/*.json")):
             entry = self._read(path)
             if entry is not None:
@@ -114,7 +122,7 @@ class JsonFiles(Generic[Entry]):
 
     def _decoded(self, path: Path) -> Entry:
         """Read an entry; raises one of `DAMAGE` if it is damaged."""
-        with path.open("rb") as file:
+        with explaining_refusals(path), path.open("rb") as file:
             text = file.read(LARGEST + 1)
         if len(text) > LARGEST:
             raise ValueError(f"it is larger than {LARGEST:,} bytes")

@@ -4,10 +4,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from nasbench_lab.settings import checked
+
 
 @dataclass(frozen=True, kw_only=True)
 class LiveSettings:
     """Settings of live training. None of them changes a result on the same kind of device.
+
+    Raises `UsageError` if one is of another type; a path may be a text.
 
     Attributes:
         data_dir: folder or archive of the images; None for the folder to which `data fetch` downloads them.
@@ -20,6 +24,13 @@ class LiveSettings:
     device: str | None = None
     cache: Path | None = None
     jobs: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("data_dir", "cache"):
+            given = checked(name, getattr(self, name), str | None)
+            object.__setattr__(self, name, None if given is None else Path(given))
+        object.__setattr__(self, "device", checked("device", self.device, str | None))
+        object.__setattr__(self, "jobs", checked("jobs", self.jobs, int))
 
     def absolute(self) -> "LiveSettings":
         """The same settings with absolute paths, valid for a process in any folder."""

@@ -9,8 +9,10 @@ from nasbench_lab.version import __version__
 if TYPE_CHECKING:
     from nasbench_lab.benchmarks.functions import FunctionTask
     from nasbench_lab.benchmarks.live.own_network import NetworkTask
-    from nasbench_lab.comparison.execution import compare
     from nasbench_lab.comparison.specification import Comparison
+    from nasbench_lab.conformance import check_algorithm, check_space, check_task
+    from nasbench_lab.interactive.calls import compare, load
+    from nasbench_lab.interactive.results import ComparisonResults
     from nasbench_lab.search.contract import Evaluation, Metric, Query
     from nasbench_lab.spaces.base import SearchSpace
     from nasbench_lab.spaces.decisions import Categorical, Ordered
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Categorical",
     "Comparison",
+    "ComparisonResults",
     "DeclaredSpace",
     "Evaluation",
     "FunctionTask",
@@ -28,13 +31,18 @@ __all__ = [
     "Query",
     "SearchSpace",
     "__version__",
+    "check_algorithm",
+    "check_space",
+    "check_task",
     "compare",
+    "load",
 ]
 
 # Imported at first use: `--help` must not wait for numpy.
 _MODULES = {
     "Categorical": "nasbench_lab.spaces.decisions",
     "Comparison": "nasbench_lab.comparison.specification",
+    "ComparisonResults": "nasbench_lab.interactive.results",
     "DeclaredSpace": "nasbench_lab.spaces.declared",
     "Evaluation": "nasbench_lab.search.contract",
     "FunctionTask": "nasbench_lab.benchmarks.functions",
@@ -43,7 +51,11 @@ _MODULES = {
     "Ordered": "nasbench_lab.spaces.decisions",
     "Query": "nasbench_lab.search.contract",
     "SearchSpace": "nasbench_lab.spaces.base",
-    "compare": "nasbench_lab.comparison.execution",
+    "check_algorithm": "nasbench_lab.conformance",
+    "check_space": "nasbench_lab.conformance",
+    "check_task": "nasbench_lab.conformance",
+    "compare": "nasbench_lab.interactive.calls",
+    "load": "nasbench_lab.interactive.calls",
 }
 
 # In a source tree, `benchmarks` and `algorithms` are links to folders beside this one. If the links are

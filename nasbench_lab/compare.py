@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Any
 
-import tyro
-
+from nasbench_lab.commands.groups import COMPARE
+from nasbench_lab.commands.program import Program
 from nasbench_lab.commands.running import INTERRUPTED, given_arguments, run_command
 from nasbench_lab.comparison.protocols import find_protocol, on_fewer_tasks
-from nasbench_lab.comparison.specification import Comparison, read_comparison
+from nasbench_lab.comparison.specification import Comparison, read_comparison, stored_comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,9 @@ class Command:
 
     Attributes:
         comparison: the settings of the comparison.
-        out: folder for the results; by default the folder of an unchanged config, or one under results/.
+        out: folder for the results; by default the folder of an unchanged config, or one under results/. If
+            it holds a comparison, the seeds, algorithms and benchmarks that it lacks are added to it, and
+            settings that are left out are its own.
         jobs: number of processes; by default one per core, or a single one if a GPU trains. The results do
             not depend on it.
         config: a stored comparison.json to run again, or to continue in its folder. Other settings override
@@ -40,13 +42,16 @@ class Command:
             the data folder.
     """
 
-    comparison: Annotated[Comparison, tyro.conf.arg(name="")]
+    comparison: Comparison
     out: Path | None = None
     jobs: int | None = None
     config: Path | None = None
     data_dir: Path | None = None
     device: str | None = None
     cache: Path | None = None
+
+
+PROGRAM = Program("python -m nasbench_lab.compare", Command, COMPARE)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,11 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     defaults = _defaults(arguments)
-    if defaults is None:
-        command = tyro.cli(Command, args=arguments, prog="python -m nasbench_lab.compare")
-    else:
-        default = Command(comparison=defaults)
-        command = tyro.cli(Command, args=arguments, default=default, prog="python -m nasbench_lab.compare")
+    command = PROGRAM.read(arguments, default=None if defaults is None else Command(comparison=defaults))
 
     from nasbench_lab.benchmarks.view import LiveSettings
     from nasbench_lab.commands.outcome import print_interrupted, print_outcome
@@ -87,19 +88,23 @@ def _run(arguments: list[str]) -> int:
 
 
 def _defaults(arguments: list[str]) -> Comparison | None:
-    """Return the settings of `--config` or `--protocol`, or None; the other arguments override them."""
+    """Return the settings of `--config`, `--protocol` or the comparison in `--out`; None without them.
+
+    The other arguments override them.
+    """
     early = ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     early.add_argument("--config", type=Path)
     early.add_argument("--protocol")
+    early.add_argument("--out", type=Path)
     try:
         known, _ = early.parse_known_args(arguments)
-    except Exception:  # an option lacks its value: tyro reports it and prints the usage
+    except Exception:  # an option lacks its value: the program reports it
         return None
     if known.config is not None:
         return read_comparison(known.config)
     if known.protocol:
         return find_protocol(known.protocol)
-    return None
+    return None if known.out is None else stored_comparison(known.out)
 
 
 def _folder(comparison: Comparison, config: Path | None) -> Path:
@@ -117,7 +122,7 @@ def _folder(comparison: Comparison, config: Path | None) -> Path:
 class _CallableModule(ModuleType):
     # Once imported, this module takes the place of the function `nasbench_lab.compare`.
     def __call__(self, *arguments: Any, **settings: Any) -> Any:
-        from nasbench_lab.comparison.execution import compare
+        from nasbench_lab.interactive.calls import compare
 
         return compare(*arguments, **settings)
 

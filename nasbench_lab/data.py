@@ -5,41 +5,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import Positional, arg
-from tyro.extras import SubcommandApp
-
+from nasbench_lab.commands.arguments import Argument
 from nasbench_lab.commands.console import console
+from nasbench_lab.commands.program import Programs
 from nasbench_lab.commands.running import INTERRUPTED, USAGE_ERROR, given_arguments, run_command
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 
 if TYPE_CHECKING:
     from nasbench_lab.benchmarks.benchmark import Benchmark
 
-app = SubcommandApp()
-Name = Annotated[Positional[str], arg(help="Name of the benchmark, as `list` prints it.", metavar="NAME")]
+PROGRAM = Programs(
+    "python -m nasbench_lab.data",
+    "Bring, list, describe, verify, export, make and measure tables, and fit surrogates.",
+)
+Name = Annotated[
+    str, Argument(help="name of the benchmark, as `list` prints it.", metavar="NAME", positional=True)
+]
 DataSetName = Annotated[
-    Positional[str], arg(help="A benchmark, or one data set of it.", metavar="NAME[/DATA_SET]")
+    str, Argument(help="a benchmark, or one data set of it.", metavar="NAME[/DATA_SET]", positional=True)
 ]
 Files = Annotated[
-    Positional[tuple[Path, ...]], arg(help="Its official files; `list` says which.", metavar="FILE")
+    tuple[Path, ...],
+    Argument(help="its official files; `list` says which.", metavar="FILE", positional=True),
 ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    return run_command(lambda: _run(given_arguments(arguments)))
+    return run_command(lambda: PROGRAM.read(given_arguments(arguments)))
 
 
-def _run(arguments: list[str]) -> int:
-    code: int = app.cli(
-        args=arguments,
-        prog="python -m nasbench_lab.data",
-        description="Bring, list, describe, verify, export, make and measure tables, and fit surrogates.",
-    )
-    return code
-
-
-@app.command(name="list")
+@PROGRAM.command("list")
 def list_tables() -> int:
     """List every benchmark, whether its table is here, and the command that gets it."""
     from nasbench_lab.commands.listing import print_benchmarks
@@ -48,13 +44,15 @@ def list_tables() -> int:
     return 0
 
 
-@app.command(name="import")
+@PROGRAM.command("import")
 def import_files(
     name: Name,
     files: Files = (),
     own: Annotated[
         str | None,
-        arg(name="as", help="Import your own table under this name: --as NAME TABLE SCHEMA.", metavar="NAME"),
+        Argument(
+            name="as", help="import your own table under this name: --as NAME TABLE SCHEMA.", metavar="NAME"
+        ),
     ] = None,
 ) -> int:
     """Convert a benchmark's official files to its table, and keep it in the data folder.
@@ -70,17 +68,25 @@ def import_files(
             raise UsageError(
                 f"a table of your own is imported with: import --as {name} {files[0]} {files[1]}"
             )
+        if len(files) == 1 and files[0].suffix == ".toml":
+            raise UsageError(
+                f"a table of your own needs a name; import it with: import --as NAME {name} {files[0]}"
+            )
         _print_kept(import_benchmark(name, files))
     else:
         _print_kept(import_own_table(own, [Path(name), *files]))
     return 0
 
 
-@app.command
+@PROGRAM.command("fetch")
 def fetch(
     name: Annotated[
-        Positional[str],
-        arg(help="Name of a benchmark, or cifar10: the images for live training.", metavar="NAME"),
+        str,
+        Argument(
+            help="name of a benchmark, or cifar10: the images for live training.",
+            metavar="NAME",
+            positional=True,
+        ),
     ],
     file: str | None = None,
 ) -> int:
@@ -129,7 +135,7 @@ def _print_kept(benchmark: "Benchmark") -> None:
         console().print(f"{LEFT_OUT}: {left_out}", soft_wrap=True)
 
 
-@app.command
+@PROGRAM.command("info")
 def info(name: Name) -> int:
     """Describe a benchmark's table and its surrogates: origin, contents and quality."""
     from nasbench_lab.commands.description import print_description
@@ -138,7 +144,7 @@ def info(name: Name) -> int:
     return 0
 
 
-@app.command
+@PROGRAM.command("verify")
 def verify(name: Name) -> int:
     """Check a benchmark's table: its digest, its rows and the published optima."""
     from nasbench_lab.commands.verification import print_checks
@@ -146,7 +152,7 @@ def verify(name: Name) -> int:
     return 0 if print_checks(name) else USAGE_ERROR
 
 
-@app.command
+@PROGRAM.command("export")
 def export(name: DataSetName, csv: Path | None = None, parquet: Path | None = None) -> int:
     """Write a table, or one data set of it, as CSV or Parquet, with the schema that `import --as` reads.
 
@@ -168,10 +174,12 @@ def export(name: DataSetName, csv: Path | None = None, parquet: Path | None = No
     return 0
 
 
-@app.command
+@PROGRAM.command("query")
 def query(
     name: DataSetName,
-    architecture: Annotated[Positional[str], arg(help="As the benchmark writes it.")],
+    architecture: Annotated[
+        str, Argument(help="as the benchmark writes it.", metavar="ARCHITECTURE", positional=True)
+    ],
     epochs: int | None = None,
     seed: str | None = None,
 ) -> int:
@@ -187,10 +195,10 @@ def query(
     return 0
 
 
-@app.command
+@PROGRAM.command("pack")
 def pack(
-    cache: Annotated[Positional[Path], arg(help="Folder of finished trainings.", metavar="CACHE")],
-    name: Annotated[Positional[str], arg(help="Name of the table.", metavar="NAME")],
+    cache: Annotated[Path, Argument(help="folder of finished trainings.", metavar="CACHE", positional=True)],
+    name: Annotated[str, Argument(help="name of the table.", metavar="NAME", positional=True)],
     recipe: str | None = None,
 ) -> int:
     """Make a table of the trainings in an evaluation cache, and keep it in the data folder.
@@ -204,9 +212,9 @@ def pack(
     return 0
 
 
-@app.command
+@PROGRAM.command("measure")
 def measure(
-    name: Annotated[Positional[str], arg(help="The embedded table: cifar10-mini.", metavar="NAME")],
+    name: Annotated[str, Argument(help="the embedded table: cifar10-mini.", metavar="NAME", positional=True)],
     jobs: int | None = None,
     seeds: int = 3,
     data_dir: Path | None = None,
@@ -268,7 +276,7 @@ def measure(
     return INTERRUPTED if interrupted else 0
 
 
-@app.command
+@PROGRAM.command("fit")
 def fit(
     name: Name,
     data_set: str | None = None,

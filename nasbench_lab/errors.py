@@ -11,12 +11,16 @@
     ├── EvaluationError           a benchmark failed while it evaluated an architecture
     ├── AlgorithmError            an algorithm broke the contract, or failed
     ├── ConformanceError          a space, an algorithm or a task broke a rule of the conformance suite
-    └── StoreError                a folder of results cannot be used as asked
+    ├── StoreError                a folder of results cannot be used as asked
+    └── RefusedError              the operating system refuses to read a file; nothing is damaged or absent
+
+    NasbenchLabWarning            a fact that changes what the user may rely on, but stops nothing
 
 Each message is one line: the problem, the allowed values, the received value and the remedy. The command
-line prints it after `error:` and ends with exit code 2.
+line prints it after `error:` and ends with exit code 2. It prints a warning after `note:` and goes on.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -69,14 +73,45 @@ class StoreError(NasbenchLabError):
     """A folder of results cannot be used as asked."""
 
 
+class RefusedError(NasbenchLabError):
+    """The operating system refuses to read a file, which may be whole; trying again later may work."""
+
+
+class NasbenchLabWarning(UserWarning):
+    """A fact that changes what the user may rely on, but stops nothing; written as an error's text is."""
+
+
 def unknown_name(kind: str, received: str, allowed: Iterable[str], remedy: str = "") -> UsageError:
-    """Make the error for an unknown name, with the nearest names and all allowed names."""
+    """Make the error for an unknown name, with the nearest names and all allowed names.
+
+    Names that differ only in capitals, in blanks, or in `-` for `_` are the same for this: the name of an
+    algorithm in a table, `Random search`, suggests `random_search`. A part of a name suggests it, too.
+    """
     names = sorted(allowed)
-    nearest = get_close_matches(received, names, n=3, cutoff=0.5)
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(_alike(name), []).append(name)
+    written = _alike(received)
+    parts = [each for each in alike if len(written) > 2 and written in each]
+    near = [written] if written in alike else get_close_matches(written, alike, n=3, cutoff=0.5) or parts[:3]
+    nearest = [name for each in near for name in alike[each]]
     text = f"unknown {kind} {received!r}"
     text += "; did you mean " + " or ".join(map(repr, nearest)) + "?" if nearest else "."
     text += f" Known: {', '.join(names) or 'none'}."
     return UsageError(f"{text} {remedy}".rstrip())
+
+
+def _alike(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().casefold())
+
+
+def shown(value: object, most: int = 80) -> str:
+    """A value that was received, on one line and no longer than `most` characters."""
+    try:
+        text = repr(value)
+    except Exception:  # of a class of the user's own; or a whole number with more digits than Python prints
+        text = "a number too long to print" if isinstance(value, int) else f"a {type(value).__name__}"
+    return " ".join(text.split())[:most]
 
 
 def place_of(error: BaseException) -> str:

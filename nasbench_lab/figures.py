@@ -4,9 +4,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-import tyro
-
+from nasbench_lab.commands.arguments import Argument
+from nasbench_lab.commands.program import Program
 from nasbench_lab.commands.running import given_arguments, run_command
 from nasbench_lab.errors import UsageError
 
@@ -17,9 +18,15 @@ class Figures:
 
     Attributes:
         results: folders that `python -m nasbench_lab.compare` wrote, such as results/default.
+        out: merge comparisons of one protocol into this folder, and draw it; they may differ in their
+            benchmarks and algorithms, or hold the same.
     """
 
-    results: tyro.conf.Positional[tuple[Path, ...]]
+    results: Annotated[tuple[Path, ...], Argument(metavar="FOLDER", positional=True)]
+    out: Path | None = None
+
+
+PROGRAM = Program("python -m nasbench_lab.figures", Figures)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,15 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    command = tyro.cli(Figures, args=arguments, prog="python -m nasbench_lab.figures")
+    command = PROGRAM.read(arguments)
     if not command.results:
         raise UsageError("nothing to draw; name the folders of results to draw, such as results/default")
 
     from nasbench_lab.commands.outcome import print_outcome
+    from nasbench_lab.comparison.merging import merge
     from nasbench_lab.comparison.store import load_results
     from nasbench_lab.report.writing import draw
 
-    for folder in command.results:
+    if command.out is not None:
+        merge(command.results, command.out)
+    for folder in command.results if command.out is None else (command.out,):
         results = load_results(folder)
         print_outcome(results, draw(results, folder), folder)
     return 0

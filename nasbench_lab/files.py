@@ -4,10 +4,13 @@ import errno
 import os
 import secrets
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from nasbench_lab.errors import NasbenchLabWarning
 
 
 @contextmanager
@@ -53,6 +56,7 @@ def lock(path: Path) -> BinaryIO:
     """Lock a file for this process, until the returned file is closed or the process ends in any way.
 
     The file itself stays. Only the lock counts, and the operating system releases it with the process.
+    A file system without locks gives a `NasbenchLabWarning`, and the file comes back unlocked.
     Raises `BlockingIOError` if another process, or this one, already holds the lock.
     """
     file = path.open("ab")
@@ -65,12 +69,43 @@ def lock(path: Path) -> BinaryIO:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        file.close()
-        raise BlockingIOError(f"{path} is locked") from None
-    except OSError:
-        pass  # some network file systems have no locks; working without one is better than refusing
+    except OSError as error:
+        if isinstance(error, BlockingIOError | PermissionError) and locks_work(path.parent):
+            file.close()
+            raise BlockingIOError(f"{path} is locked") from None
+        # Some network file systems have no locks. Working without one is better than refusing.
+        warnings.warn(
+            f"the file system of {path.parent} has no file locks, so two processes that work in it at the"
+            " same time are not kept apart",
+            NasbenchLabWarning,
+            stacklevel=2,
+        )
     return file
+
+
+def locks_work(folder: Path) -> bool:
+    """Whether a refused lock means that somebody else has it.
+
+    Some file systems without locks refuse every lock with the error for one that is taken. They then also
+    refuse a shared lock on a folder, which nobody takes.
+    """
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        opened = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some file systems lock files, but not folders
+        return True
+    finally:
+        os.close(opened)
+    return True
 
 
 def readable(text: str) -> str:

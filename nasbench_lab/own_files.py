@@ -9,6 +9,7 @@ two could be meant.
 import ast
 import hashlib
 import importlib
+import re
 import site
 import sys
 import sysconfig
@@ -91,8 +92,9 @@ def check_unchanged(module: str, files: list[Path], error: type[NasbenchLabError
 
 
 def _digest(contents: list[bytes]) -> str:
-    """SHA-256 of a content, or of the digests of several."""
-    digests = [hashlib.sha256(content) for content in contents]
+    """SHA-256 of a content, or of the digests of several. How a line ends makes no difference."""
+    # git may write a file with CR LF on one machine and with LF on another.
+    digests = [hashlib.sha256(re.sub(rb"\r\n?", b"\n", content)) for content in contents]
     if len(digests) == 1:
         return digests[0].hexdigest()
     return hashlib.sha256(b"".join(digest.digest() for digest in digests)).hexdigest()

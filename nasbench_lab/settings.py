@@ -2,14 +2,14 @@
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from nasbench_lab.errors import UsageError, unknown_name
+from nasbench_lab.errors import UsageError, shown, unknown_name
 
 Kind = TypeVar("Kind")
 WORDS: dict[Any, str] = {
@@ -18,8 +18,12 @@ WORDS: dict[Any, str] = {
     float: "a number",
     str: "a text",
     dict: "a table of settings",
+    list: "a list, as in [1,2]",
+    tuple: "a list, as in [1,2]",
     type(None): "none",
 }
+ANYTHING = int | float | bool | str | None
+"""The type of a value that neither an annotation nor a default describes."""
 
 
 def checked(name: str, value: object, kind: Any) -> Any:
@@ -94,42 +98,114 @@ def read_settings(text: str, parameters: Mapping[str, inspect.Parameter], kind: 
     """The values that are set in a text, each of the type of its parameter.
 
     Args:
-        text: `key=value,key=value`, or empty.
+        text: `key=value,key=value`, or empty. A list is written `[1,2]`; a text with commas stands in
+            quotes or has its commas in brackets.
         parameters: the keys that may be set. A type comes from the annotation, or else from the default.
         kind: a word for a key, for the error: `hyperparameter of NAME`.
 
     Raises `UsageError` on anything else.
     """
     chosen: dict[str, Any] = {}
-    for setting in filter(None, text.split(",")):
+    for setting in filter(None, _between_commas(text)):
         key, equals, value = setting.partition("=")
+        key = key.strip()
         if not equals:
             raise UsageError(f"each {kind} is written key=value, separated by commas; received {setting!r}")
         if key not in parameters:
             raise unknown_name(kind, key, parameters)
-        chosen[key] = _read(value, parameters[key], kind.replace(" of ", f" {key} of ", 1))
+        name = kind.replace(" of ", f" {key} of ", 1)
+        if key in chosen:
+            raise UsageError(f"the {name} is set twice; received {text!r}")
+        chosen[key] = read_value(f"the {name}", value, _type_of(parameters[key]))
     return chosen
 
 
-def _read(text: str, parameter: inspect.Parameter, name: str) -> Any:
-    annotation = parameter.annotation
-    if annotation is parameter.empty or isinstance(annotation, str):
-        annotation = type(parameter.default)
+def read_value(name: str, text: str, kind: Any) -> Any:
+    """The value of a type that a text stands for.
+
+    Raises `UsageError` that gives `name`, the values that the type allows, and the text.
+    """
+    try:
+        return _from_text(text, kind)
+    except ValueError:
+        raise _refused(name, text, kind) from None
+
+
+def type_in_words(parameter: inspect.Parameter) -> str:
+    """The values that a parameter takes."""
+    return _in_words(_type_of(parameter))
+
+
+def _between_commas(text: str) -> list[str]:
+    """The parts of a text between its commas, without those in brackets and in quotes."""
+    parts, start, depth, quote = [], 0, 0, ""
+    for place, sign in enumerate(text):
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"" and text[max(place - 1, 0)] in "=[(,":
+            quote = sign
+        elif sign in "[](){}":
+            depth += 1 if sign in "[({" else -1
+        elif sign == "," and depth == 0:
+            parts.append(text[start:place])
+            start = place + 1
+    # Brackets and quotes that nothing closes are signs like any other.
+    return text.split(",") if depth or quote else [*parts, text[start:]]
+
+
+def _type_of(parameter: inspect.Parameter) -> Any:
+    annotation, default = parameter.annotation, parameter.default
+    if annotation is not parameter.empty and not isinstance(annotation, str):
+        return annotation
+    if default is parameter.empty or default is None:
+        return ANYTHING
+    kinds = {type(each) for each in default} if isinstance(default, list | tuple) else set()
+    if len(kinds) == 1:
+        return list[kinds.pop()] if isinstance(default, list) else tuple[kinds.pop(), ...]  # type: ignore[misc]
+    return type(default)
+
+
+def _from_text(text: str, annotation: Any) -> Any:
+    """The value of a type that a text stands for; raises `ValueError` if the type has no such value."""
     # A text fits every other type's text, so it is tried last.
-    for kind in sorted(_alternatives(annotation), key=lambda kind: kind is str):
-        if kind is type(None) and text.lower() == "none":
-            return None
-        if kind is bool and text.lower() not in ("true", "false"):
-            continue
+    alternatives = _alternatives(ANYTHING if annotation is Any else annotation)
+    for kind in sorted(alternatives, key=lambda kind: kind is str):
         try:
-            return msgspec.convert(text, kind, strict=False)
-        except (msgspec.ValidationError, TypeError):  # TypeError: a type that no text can give
+            return _of_one_type(text, kind)
+        # TypeError: a type that no text can give; SystemError: see `checked`.
+        except (ValueError, TypeError, SystemError, msgspec.ValidationError):
             continue
-    raise _refused(f"the {name}", text, annotation)
+    raise ValueError(text)
+
+
+def _of_one_type(text: str, kind: Any) -> Any:
+    word = text.strip().lower()
+    if (kind is type(None) and word != "none") or (kind is bool and word not in ("true", "false")):
+        raise ValueError(text)
+    if kind is type(None):
+        return None
+    if kind is str:
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+        return text[1:-1] if quoted else text
+    container = get_origin(kind) or kind
+    if container in (list, tuple, Sequence):
+        return _list_from_text(text.strip(), get_args(kind), tuple if container is tuple else list)
+    if isinstance(kind, type) and issubclass(kind, PurePath):
+        return kind(text)
+    return msgspec.convert(text.strip(), kind, strict=False)
+
+
+def _list_from_text(text: str, of: tuple[Any, ...], container: type) -> Any:
+    if text[:1] + text[-1:] not in ("[]", "()"):
+        raise ValueError(text)
+    items = [each.strip() for each in _between_commas(text[1:-1]) if each.strip()]
+    if container is list or of[1:] == (...,) or not of:
+        of = (of[0] if of else ANYTHING,) * len(items)
+    return container(_from_text(item, kind) for item, kind in zip(items, of, strict=True))
 
 
 def _refused(name: str, value: object, kind: Any) -> UsageError:
-    return UsageError(f"{name} takes {_in_words(kind)}; received {value!r:.80}")
+    return UsageError(f"{name} takes {_in_words(kind)}; received {shown(value)}")
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:
@@ -145,7 +221,7 @@ def _in_words(kind: Any) -> str:
         return " or ".join(_in_words(each) for each in alternatives)
     if get_origin(kind) is Literal:
         return " or ".join(map(repr, get_args(kind)))
-    if get_origin(kind) is tuple:
+    if get_origin(kind) in (list, tuple, Sequence):
         return f"a list with {_in_words(get_args(kind)[0])} in each place"
     return WORDS.get(get_origin(kind) or kind, str(getattr(kind, "__name__", kind)))
 

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+# Before NumPy is imported: its threads wait for each other on a machine that other tests use as well.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # No deadline: the first call of a test may build a cache, and machines are shared.
 settings.register_profile("nasbench_lab", deadline=None, max_examples=50)
 settings.load_profile("nasbench_lab")

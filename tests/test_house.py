@@ -11,7 +11,14 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up: a part may use the parts on earlier lines. Parts on one line do not use each other.
 FLOORS = [
     ["nasbench_lab.version", "nasbench_lab.errors"],
-    ["nasbench_lab.files", "nasbench_lab.processes", "nasbench_lab.settings", "nasbench_lab.installed"],
+    [
+        "nasbench_lab.files",
+        "nasbench_lab.installed",
+        "nasbench_lab.lists",
+        "nasbench_lab.processes",
+        "nasbench_lab.refusals",
+        "nasbench_lab.settings",
+    ],
     ["nasbench_lab.own_files"],
     ["nasbench_lab.references"],
     ["nasbench_lab.spaces"],
@@ -38,7 +45,16 @@ FLOORS = [
     ["nasbench_lab.comparison"],
     ["nasbench_lab.report"],
     ["nasbench_lab.commands"],
-    ["nasbench_lab.compare", "nasbench_lab.figures", "nasbench_lab.data"],
+    ["nasbench_lab.interactive"],
+    [
+        "nasbench_lab.compare",
+        "nasbench_lab.figures",
+        "nasbench_lab.data",
+        "nasbench_lab.protocols",
+        "nasbench_lab.recipes",
+        "nasbench_lab.algorithms.__main__",
+        "nasbench_lab.benchmarks.__main__",
+    ],
     ["nasbench_lab", "nasbench_lab.__main__"],
 ]
 HEIGHT = {part: height for height, floor in enumerate(FLOORS) for part in floor}

@@ -70,12 +70,16 @@ def test_an_unknown_attribute_is_an_attribute_error():
         _ = nasbench_lab.nothing
 
 
-@pytest.mark.parametrize("module", ["compare", "figures", "data"])
+@pytest.mark.parametrize(
+    "module",
+    ["compare", "figures", "data", "algorithms.__main__", "benchmarks.__main__", "protocols", "recipes"],
+)
 def test_help_does_not_import_what_is_slow(module, tmp_path):
     code = (
         f"import sys\nfrom nasbench_lab.{module} import main\n"
         "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
-        "slow = {'torch', 'pandas', 'h5py', 'scipy', 'matplotlib', 'seaborn', 'statsmodels', 'joblib'}\n"
+        "slow = {'torch', 'numpy', 'rich', 'pandas', 'h5py', 'scipy', 'matplotlib', 'seaborn'}\n"
+        "slow |= {'statsmodels', 'joblib'}\n"
         "sys.exit(', '.join(slow & set(sys.modules)) or 0)"
     )
     outcome = python(code, cwd=tmp_path)

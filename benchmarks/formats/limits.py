@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from nasbench_lab.errors import TableError
+from nasbench_lab.refusals import explaining_refusals
 
 FETCH_AGAIN = "fetch it again"
 # All errors of a damaged archive, also of one that is encrypted or packed by an unknown method.
@@ -24,7 +25,6 @@ DAMAGE = (
     ValueError,
     LookupError,
     OverflowError,
-    MemoryError,
     struct.error,
     zlib.error,
     lzma.LZMAError,
@@ -47,10 +47,11 @@ def read_limited(path: Path, most_bytes: int, advice: str = FETCH_AGAIN) -> byte
         advice: the remedy for a damaged or too large file, for the error.
 
     Raises:
-        TableError: if the file is missing, cannot be read, or has more than `most_bytes` bytes.
+        TableError: if the file is missing, is damaged, or has more than `most_bytes` bytes.
+        RefusedError: if the operating system refuses to read it.
     """
     try:
-        with path.open("rb") as file:
+        with explaining_refusals(path), path.open("rb") as file:
             too_large = os.fstat(file.fileno()).st_size > most_bytes
             data = b""
             if not too_large:
@@ -59,8 +60,7 @@ def read_limited(path: Path, most_bytes: int, advice: str = FETCH_AGAIN) -> byte
     except FileNotFoundError:
         raise TableError(f"there is no file {path}") from None
     except DAMAGE as error:
-        reason = (isinstance(error, OSError) and error.strerror) or error
-        raise TableError(f"{path} cannot be read: {' '.join(str(reason).split())}; {advice}") from None
+        raise TableError(f"{path} cannot be read: {' '.join(str(error).split())}; {advice}") from None
     if too_large or len(data) > most_bytes:
         raise TableError(f"{path} holds more than {most_bytes:,} bytes, the limit for this file; {advice}")
     return data

@@ -22,7 +22,7 @@ Sources of the table's quantities:
 import bz2
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +34,7 @@ from nasbench_lab.benchmarks.formats.pickles import Readable, read_plain
 from nasbench_lab.benchmarks.formats.torch_files import is_torch_file, opened_pickle
 from nasbench_lab.errors import TableError
 from nasbench_lab.processes import explaining_lost_processes
+from nasbench_lab.refusals import explaining_refusals
 
 PACKED_START = b"BZh"
 CELL_FILE = re.compile(r"([0-9]{6})\.pickle\.pbz2")
@@ -126,7 +127,7 @@ def _read_cell(path: Path, index: int, layout: Layout) -> tuple[int, list[Traine
 def _read_packed(path: Path) -> tuple[Any, str]:
     """The content of a small packed file, and the file's digest."""
     try:
-        with path.open("rb") as file:
+        with explaining_refusals(path), path.open("rb") as file:
             packed = file.read(MOST_BYTES + 1)
         if len(packed) > MOST_BYTES:
             raise ValueError(f"it has more than {MOST_BYTES:,} bytes; the published file is smaller")
@@ -134,6 +135,17 @@ def _read_packed(path: Path) -> tuple[Any, str]:
         return read_plain(unpacked), hashlib.sha256(packed).hexdigest()
     except (OSError, EOFError, ValueError) as error:
         raise TableError(f"{path} cannot be read: {error}; fetch it again") from None
+
+
+def _read_content(path: Path, reduce: Callable[[dict[Any, Any]], None]) -> Any:
+    with path.open("rb") as file:
+        packed = file.read(3) == PACKED_START
+    if packed:
+        most = MOST_BYTES + MOST_UNPACKED * path.stat().st_size
+        with bz2.BZ2File(path) as unpacked:
+            return read_plain(_Limited(unpacked, most), finished=reduce)
+    with opened_pickle(path) as pickled:
+        return read_plain(pickled, weights=True, finished=reduce, alone=False)
 
 
 def _read_file(path: Path, layout: Layout) -> Records:
@@ -147,15 +159,8 @@ def _read_file(path: Path, layout: Layout) -> Records:
             state["trained"] = trained
 
     try:
-        with path.open("rb") as file:
-            packed = file.read(3) == PACKED_START
-        if packed:
-            most = MOST_BYTES + MOST_UNPACKED * path.stat().st_size
-            with bz2.BZ2File(path) as unpacked:
-                content = read_plain(_Limited(unpacked, most), finished=reduce)
-        else:
-            with opened_pickle(path) as pickled:
-                content = read_plain(pickled, weights=True, finished=reduce, alone=False)
+        with explaining_refusals(path):
+            content = _read_content(path, reduce)
     except (OSError, EOFError, ValueError) as error:
         raise TableError(f"{path} cannot be read: {error}; fetch it again") from None
     check_meta(content, layout, where)

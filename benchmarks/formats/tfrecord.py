@@ -11,6 +11,7 @@ from pathlib import Path
 from google_crc32c import value as crc32c
 
 from nasbench_lab.errors import TableError
+from nasbench_lab.refusals import explaining_refusals
 
 HEADER = struct.Struct("<QI")
 CHECKSUM = struct.Struct("<I")
@@ -25,7 +26,8 @@ def read_records(path: Path, most_bytes: int) -> Iterator[bytes]:
 
     Raises:
         TableError: at the first record that is cut off, too long, or differs from its checksum; also if
-            the file is missing or cannot be read.
+            the file is missing.
+        RefusedError: if the operating system refuses to read it.
     """
     number = 1
 
@@ -33,7 +35,7 @@ def read_records(path: Path, most_bytes: int) -> Iterator[bytes]:
         return TableError(f"{path}, record {number:,}: {complaint}; fetch the file again")
 
     try:
-        with path.open("rb", buffering=1 << 20) as file:
+        with explaining_refusals(path), path.open("rb", buffering=1 << 20) as file:
             read = file.read
             while header := read(HEADER.size):
                 if len(header) < HEADER.size:
@@ -55,8 +57,6 @@ def read_records(path: Path, most_bytes: int) -> Iterator[bytes]:
                 number += 1
     except FileNotFoundError:
         raise TableError(f"there is no file {path}") from None
-    except OSError as error:
-        raise TableError(f"{path} cannot be read: {error}") from None
 
 
 def _masked(checksum: int) -> int:

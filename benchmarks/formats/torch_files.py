@@ -15,6 +15,7 @@ from typing import IO
 
 from nasbench_lab.benchmarks.formats.pickles import read_plain
 from nasbench_lab.errors import TableError
+from nasbench_lab.refusals import explaining_refusals
 
 ZIP_START = b"PK\x03\x04"
 LEGACY_START = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
@@ -47,9 +48,10 @@ def opened_pickle(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         TableError: if the file is damaged or not of `torch.save`. Errors raised while the pickle is read
             also become a `TableError`.
+        RefusedError: if the operating system refuses to read the file.
     """
     try:
-        with path.open("rb") as file:
+        with explaining_refusals(path), path.open("rb") as file:
             start = file.read(len(LEGACY_START))
             file.seek(0)
             if start.startswith(ZIP_START):

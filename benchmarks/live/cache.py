@@ -65,7 +65,10 @@ class EvaluationCache(JsonFiles[Entry]):
         return self.path(key).with_suffix(".checkpoint")
 
     def get(self, key: Key) -> Outcome | None:
-        """The outcome of a key; None if it is unknown or its file is damaged."""
+        """The outcome of a key; None if it is unknown or its file is damaged.
+
+        Raises `RefusedError` if the operating system refuses to read it.
+        """
         entry = self.entry(key)
         return None if entry is None else entry.outcome
 

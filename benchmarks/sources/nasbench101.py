@@ -25,6 +25,7 @@ from nasbench_lab.benchmarks.formats.tfrecord import read_records
 from nasbench_lab.benchmarks.sources.base import Source, only_file
 from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measurement, Training
 from nasbench_lab.errors import TableError
+from nasbench_lab.refusals import explaining_refusals
 from nasbench_lab.spaces import Architecture
 from nasbench_lab.spaces.nasbench101 import SPACES
 
@@ -70,12 +71,10 @@ def convert(paths: Sequence[Path]) -> Contents:
 
 def _is_csv(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
+        with explaining_refusals(path), path.open("rb") as file:
             start = file.read(5)
     except FileNotFoundError:
         raise TableError(f"there is no file {path}") from None
-    except OSError as error:
-        raise TableError(f"{path} cannot be read: {error}") from None
     return start == b"hash," or start[:2] == b"\x1f\x8b"
 
 
@@ -99,10 +98,7 @@ class _Record(NamedTuple):
 def _from_records(path: Path) -> DataSet:
     """Read all cells of an official file."""
     least = CELLS * len(REPEATS) * LEAST_RECORD_BYTES
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise TableError(f"{path} cannot be read: {error}") from None
+    size = path.stat().st_size
     if size < least:
         raise TableError(
             f"{path} has {size:,} bytes; an official record file has at least {least:,}. Expected {FILES}"

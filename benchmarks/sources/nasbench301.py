@@ -11,9 +11,9 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from nasbench_lab.benchmarks.formats.limits import sha256
 from nasbench_lab.benchmarks.sources.base import Source, only_file
@@ -32,6 +32,7 @@ from nasbench_lab.benchmarks.surrogates.ensembles import (
 )
 from nasbench_lab.benchmarks.surrogates.forest import Forest
 from nasbench_lab.errors import TableError
+from nasbench_lab.refusals import explaining_refusals
 
 MODEL, CONFIG = "surrogate_model.model", "model_config.json"
 FILES = "nasbench301_models_v1.0.zip, or the folder unpacked from it"
@@ -47,8 +48,9 @@ MOST_BYTES = {MODEL: 2**29, CONFIG: 2**16}
 # The exceptions that `zipfile` raises on damaged files.
 DAMAGE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, OverflowError, EOFError, OSError, zlib.error)
 
-Open = Callable[[], IO[bytes]]
-Files = Mapping[PurePosixPath, Open]
+Read = Callable[[int], bytes]
+"""Reads at most so many bytes of a file."""
+Files = Mapping[PurePosixPath, Read]
 
 
 def convert(paths: Sequence[Path]) -> Ensembles:
@@ -76,15 +78,15 @@ def _opened(path: Path) -> Iterator[Files]:
     if path.is_dir():
         found = [file for file in path.rglob("*") if file.name in MOST_BYTES and file.is_file()]
         yield {
-            PurePosixPath(file.relative_to(path).as_posix()): lambda file=file: file.open("rb")  # type: ignore[misc]
+            PurePosixPath(file.relative_to(path).as_posix()): partial(_read_file, file)
             for file in found[:MOST_FILES]
         }
         return
     try:
-        with zipfile.ZipFile(path) as archive:
+        with explaining_refusals(path), zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if PurePosixPath(info.filename).name in MOST_BYTES]
             yield {
-                PurePosixPath(info.filename): lambda info=info: archive.open(info)  # type: ignore[misc]
+                PurePosixPath(info.filename): partial(_read_member, path, archive, info)
                 for info in infos[:MOST_FILES]
             }
     except FileNotFoundError:
@@ -125,10 +127,19 @@ def _check_config(files: Files, config: PurePosixPath, where: str, models: Seque
         raise TableError(f"{where} was fitted on path encodings; no published model was")
 
 
-def _content(file: Open, most_bytes: int, where: str) -> bytes:
+def _read_file(path: Path, most_bytes: int) -> bytes:
+    with explaining_refusals(path), path.open("rb") as opened:
+        return opened.read(most_bytes)
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, most_bytes: int) -> bytes:
+    with explaining_refusals(path), archive.open(member) as opened:
+        return opened.read(most_bytes)
+
+
+def _content(read: Read, most_bytes: int, where: str) -> bytes:
     try:
-        with file() as opened:
-            content = opened.read(most_bytes + 1)
+        content = read(most_bytes + 1)
     except DAMAGE as error:
         raise _unreadable(where, error) from None
     if len(content) > most_bytes:

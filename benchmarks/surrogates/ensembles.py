@@ -14,11 +14,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_lab.benchmarks.formats.hdf5 import DAMAGE, check_digest, digest_of
+from nasbench_lab.benchmarks.formats.hdf5 import DAMAGE, check_digest, created, digest_of, opened
 from nasbench_lab.benchmarks.surrogates.configuration import SETTINGS, SPACE, configuration_vectors
 from nasbench_lab.benchmarks.surrogates.file import read_forest, write_forest
 from nasbench_lab.benchmarks.surrogates.forest import Forest
@@ -114,7 +113,7 @@ class Ensembles:
 
 def write_ensembles(ensembles: Ensembles, path: Path) -> None:
     """Write the ensembles; an existing file is replaced only once the new one is complete."""
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+    with replacing(path) as temporary, created(temporary) as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["benchmark"] = NAME
         file.attrs["created_by"] = f"nasbench_lab {__version__}"
@@ -137,7 +136,7 @@ def keep_ensembles(ensembles: Ensembles, path: Path) -> Ensembles:
 def read_ensembles(path: Path) -> Ensembles:
     """Read and check the ensembles; raises `TableError` if missing, damaged or of another version."""
     try:
-        with h5py.File(path, "r") as file:
+        with opened(path) as file:
             version = file.attrs.get("format_version")
             if file.attrs.get("benchmark") != NAME or version != FORMAT_VERSION:
                 raise TableError(

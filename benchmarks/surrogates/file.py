@@ -24,7 +24,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_lab.benchmarks.formats.hdf5 import DAMAGE, check_digest, digest_of, read_array
+from nasbench_lab.benchmarks.formats.hdf5 import (
+    DAMAGE,
+    check_digest,
+    created,
+    digest_of,
+    opened,
+    read_array,
+)
 from nasbench_lab.benchmarks.surrogates.forest import Forest
 from nasbench_lab.benchmarks.surrogates.seen import SeenValues
 from nasbench_lab.benchmarks.tables.contents import LEAST, MOST
@@ -206,7 +213,7 @@ def features_digest(space: SearchSpace) -> str:
 
 def write_surrogate(surrogate: Surrogate, path: Path) -> None:
     """Write a surrogate; an existing file is replaced only once the new one is complete."""
-    with replacing(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+    with replacing(path) as temporary, created(temporary) as file:
         file.attrs["format_version"] = FORMAT_VERSION
         file.attrs["created_by"] = f"nasbench_lab {__version__}"
         file.attrs["features_sha256"] = features_digest(surrogate.space)
@@ -230,7 +237,7 @@ def write_surrogate(surrogate: Surrogate, path: Path) -> None:
 def read_surrogate(path: Path) -> Surrogate:
     """Read and check a surrogate; raises `TableError` if it is missing, damaged or of another version."""
     try:
-        with h5py.File(path, "r") as file:
+        with opened(path) as file:
             version = file.attrs.get("format_version")
             if version != FORMAT_VERSION:
                 raise TableError(

@@ -15,6 +15,11 @@ def embedded_path(name: str) -> Path:
     return FOLDER / f"{name}.h5"
 
 
+def is_embedded(table: Path) -> bool:
+    """Whether the file of a table ships with the project."""
+    return table.is_relative_to(FOLDER)
+
+
 def unfinished_path(table: Path) -> Path:
     """The path of a second table: the seeds that only some cells were measured with so far."""
     return table.parent / "unfinished" / table.name

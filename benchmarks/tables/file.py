@@ -30,7 +30,15 @@ from typing import Any
 
 import h5py
 
-from nasbench_lab.benchmarks.formats.hdf5 import DAMAGE, check_digest, digest_of, plain, read_array
+from nasbench_lab.benchmarks.formats.hdf5 import (
+    DAMAGE,
+    check_digest,
+    created,
+    digest_of,
+    opened,
+    plain,
+    read_array,
+)
 from nasbench_lab.benchmarks.tables.checks import check_contents
 from nasbench_lab.benchmarks.tables.contents import (
     LEAST,
@@ -42,6 +50,7 @@ from nasbench_lab.benchmarks.tables.contents import (
     MetricColumn,
     Training,
 )
+from nasbench_lab.benchmarks.tables.embedded import is_embedded
 from nasbench_lab.errors import TableError, UsageError, unknown_name
 from nasbench_lab.files import replacing
 from nasbench_lab.search.contract import Metric
@@ -59,8 +68,7 @@ def write_table(contents: Contents, path: Path) -> None:
     """
     check_contents(contents)
     with replacing(path) as temporary:
-        # The HDF5 1.10 format stores checksums of the file's structure.
-        with h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+        with created(temporary) as file:
             _write(file, contents)
         Table(temporary).verify()
 
@@ -124,17 +132,17 @@ class Table:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            with h5py.File(path, "r") as file:
+            with opened(path) as file:
                 attributes = {key: plain(value) for key, value in file.attrs.items()}
         except FileNotFoundError:
-            raise TableError(f"there is no table at {path}") from None
+            raise self._absent() from None
         except DAMAGE as error:
             raise self._damaged(error) from None
         version = attributes.get("format_version")
         if version != FORMAT_VERSION:
             raise TableError(
                 f"{path} has table format version {version}; this version of nasbench_lab reads"
-                f" {FORMAT_VERSION}. Import the official files again."
+                f" {FORMAT_VERSION}; {self._remedy()}"
             )
         for name in ("name", "title", "citation", "licence", "digest", "created_by"):
             if not isinstance(attributes.get(name), str):
@@ -159,10 +167,16 @@ class Table:
     def _damaged(self, reason: str | BaseException) -> TableError:
         if isinstance(reason, BaseException):
             reason = f"{type(reason).__name__}: {reason}"
-        return TableError(
-            f"the table {self.path} is damaged ({' '.join(reason.split())}); delete it and import the"
-            f" official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
-        )
+        remedy = self._remedy() if is_embedded(self.path) else f"delete it and {self._remedy()}"
+        return TableError(f"the table {self.path} is damaged ({' '.join(reason.split())}); {remedy}")
+
+    def _remedy(self) -> str:
+        if is_embedded(self.path):
+            return "it is a part of nasbench_lab, so install nasbench_lab again"
+        return f"import the official files again: python -m nasbench_lab.data import {self.path.stem} FILE"
+
+    def _absent(self) -> TableError:
+        return TableError(f"there is no table at {self.path}")
 
     def _changed(self) -> TableError:
         return TableError(
@@ -174,20 +188,23 @@ class Table:
         """Read one data set.
 
         Raises `UsageError` if the table has no data set of that name. Raises `TableError` if the table is
-        damaged, or if another table replaced it after it was opened.
+        damaged, or if it was removed or replaced after it was opened. Raises `RefusedError` if the operating
+        system refuses to read it.
         """
         if name not in self.data_set_names:
             raise unknown_name(f"data set of {self.name}", name, self.data_set_names)
         if name not in self._read:
             try:
                 before = _identity(self.path)
-                with h5py.File(self.path, "r") as file:
+                with opened(self.path) as file:
                     if file.attrs["digest"] != self.digest:
                         raise self._changed()
                     read = _read_data_set(file[name])
                 # Large arrays are mapped by path, and another file may have taken that path by then.
                 if _identity(self.path) != before:
                     raise self._changed()
+            except FileNotFoundError:
+                raise self._absent() from None
             except (*DAMAGE, UsageError) as error:
                 raise self._damaged(error) from None
             self._read[name] = read

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nasbench_lab.benchmarks.formats.limits import read_limited
 from nasbench_lab.benchmarks.formats.text import decoded
 from nasbench_lab.errors import TableError, UsageError, unknown_name
+from nasbench_lab.refusals import explaining_refusals
 
 MOST_BYTES = 2**31
 ADVICE = "check the file, or save it again"
@@ -171,14 +172,16 @@ def _read_parquet(path: Path, content: bytes) -> OwnFile:
             "reading Parquet needs pyarrow; install it with: pip install 'nasbench-lab[parquet]'"
         ) from None
     try:
-        file = parquet.ParquetFile(pyarrow.BufferReader(content))
-        claimed = sum(file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups))
-        if claimed > MOST_BYTES:
-            raise TableError(f"{path} claims {claimed:,} bytes; {MOST_BYTES:,} are read at most")
-        table = file.read()
-        names = table.column_names
-        columns = {name: table.column(i).to_pylist() for i, name in enumerate(names)}
-    except (pyarrow.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
+        with explaining_refusals(path):
+            file = parquet.ParquetFile(pyarrow.BufferReader(content))
+            groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
+            claimed = sum(group.total_byte_size for group in groups)
+            if claimed > MOST_BYTES:
+                raise TableError(f"{path} claims {claimed:,} bytes; {MOST_BYTES:,} are read at most")
+            table = file.read()
+            names = table.column_names
+            columns = {name: table.column(i).to_pylist() for i, name in enumerate(names)}
+    except (pyarrow.ArrowException, OSError, ValueError, OverflowError) as error:
         raise TableError(f"{path} cannot be read as Parquet: {' '.join(str(error).split())[:200]}") from None
     if len(columns) != len(names):
         raise TableError(f"{path} names a column twice")

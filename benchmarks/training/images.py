@@ -22,6 +22,7 @@ from nasbench_lab.benchmarks.fetch import Download
 from nasbench_lab.benchmarks.folders import data_folder
 from nasbench_lab.benchmarks.formats.pickles import Block, Readable, read_plain
 from nasbench_lab.errors import ImagesError, unknown_name
+from nasbench_lab.refusals import explaining_refusals
 
 ARCHIVE = "cifar-10-python.tar.gz"
 FOLDER = "cifar-10-batches-py"
@@ -109,6 +110,7 @@ def open_images(name: str, folder: Path | None = None) -> ImageSet:
         UsageError: there is no such set of images.
         ImagesError: the images are missing (the message has the command that brings them), damaged, or not as
             published.
+        RefusedError: the operating system refuses to read them.
     """
     if name not in READERS:
         raise unknown_name("set of images", name, READERS)
@@ -235,9 +237,13 @@ class _Limited:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn the exceptions of damaged or missing files into an `ImagesError` of one line."""
+    """Turn the exceptions of damaged or missing files into an `ImagesError` of one line.
+
+    Raises `RefusedError` if the operating system refuses to read the file.
+    """
     try:
-        yield
+        with explaining_refusals(path):
+            yield
     except FileNotFoundError:
         raise ImagesError(f"there is no file {path}; fetch CIFAR-10 again") from None
     except DAMAGE as error:

@@ -9,6 +9,7 @@ import numpy as np
 
 from nasbench_lab.benchmarks.training.images import Batch, ImageSet, Labels, Pixels
 from nasbench_lab.errors import ImagesError
+from nasbench_lab.refusals import explaining_refusals
 
 LARGEST_FILE = 2**34  # bytes, unpacked
 CHANNELS = (1, 2, 3, 4)
@@ -21,7 +22,7 @@ SPELLINGS = (
 CLASS_NAMES = "class_names"
 
 # The exceptions of NumPy on files that are damaged, or not its own.
-DAMAGE = (OSError, ValueError, EOFError, MemoryError, KeyError, RuntimeError, zipfile.BadZipFile)
+DAMAGE = (OSError, ValueError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile)
 
 
 def image_set(
@@ -76,17 +77,12 @@ def read_images(path: Path | str) -> ImageSet:
     The file holds the arrays `train_images`, `train_labels`, `test_images`, `test_labels` and, if you like,
     `class_names`, see `image_set`. The names `x_train`, `y_train`, `x_test` and `y_test` are understood, too.
 
-    Raises `ImagesError` if it does not.
+    Raises `ImagesError` if it does not, and `RefusedError` if the operating system refuses to read it.
     """
     path = Path(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-        if size > LARGEST_FILE:
-            raise ValueError(f"it unpacks to {size:,} bytes; at most {LARGEST_FILE:,} are read")
-        # Without pickles, so nothing in the file is executed.
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        with explaining_refusals(path):
+            arrays = _arrays(path)
     except FileNotFoundError:
         raise ImagesError(f"there is no file {path}") from None
     except DAMAGE as error:
@@ -103,6 +99,16 @@ def read_images(path: Path | str) -> ImageSet:
         )
     except ImagesError as error:
         raise ImagesError(f"{path}: {error}") from None
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > LARGEST_FILE:
+        raise ValueError(f"it unpacks to {size:,} bytes; at most {LARGEST_FILE:,} are read")
+    # Without pickles, so nothing in the file is executed.
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
 
 
 def _spelling(arrays: Mapping[str, Any], path: Path) -> tuple[str, ...]:

@@ -28,7 +28,10 @@ class Recipe:
     Attributes:
         name: name of the recipe on the command line, with changed settings after a colon.
         spaces: the search spaces that it was published for; empty if it suits all of them.
-        channels, stages, cells, stem_stride: see `nasbench_lab.benchmarks.training.networks.Shape`.
+        channels: channels after the stem.
+        stages: parts of equal resolution; from one to the next it halves, and the channels double.
+        cells: cells in each stage.
+        stem_stride: stride of the first convolution.
         image_size: pixels along a side; larger images are averaged down to it.
         train_images: number of images to train on, the first of the training images.
         valid_images: number of images for the accuracy that a search sees, the last of the training images.
@@ -40,11 +43,13 @@ class Recipe:
             2018).
         momentum: momentum of the optimizer. With `one_cycle` it falls from 0.05 above this value to 0.05
             below it (less near 0 and 1), and rises again.
-        nesterov, weight_decay: settings of the optimizer.
+        nesterov: whether the momentum is Nesterov's, for `sgd`.
+        weight_decay: multiple of the weights that is added to their gradient.
         flip: whether half of the images are mirrored.
         crop_padding: width of a black border around an image, in pixels. The image is then cropped at random;
             0 for no crops.
-        batch_norm_momentum, batch_norm_epsilon: see `Shape`.
+        batch_norm_momentum: weight of the newest batch in the running statistics, PyTorch's convention.
+        batch_norm_epsilon: added to the variance.
     """
 
     name: str
@@ -135,12 +140,6 @@ NASBENCH201 = Recipe(
     weight_decay=5e-4,
     crop_padding=4,
 )
-"""Dong & Yang 2020, section 2.3. The version for 12 epochs has a complete schedule of its own.
-
-This is the training behind their validation accuracies. The training behind their CIFAR-10 test accuracies
-uses all 50,000 images.
-"""
-
 NASBENCH101 = Recipe(
     name="nasbench101-108",
     spaces=("nasbench101",),
@@ -158,8 +157,6 @@ NASBENCH101 = Recipe(
     # TensorFlow gives the weight of the old statistics instead: 0.997.
     batch_norm_momentum=0.003,
 )
-"""Ying et al. 2019, supplement S4."""
-
 MINI = Recipe(
     name="cifar10-mini",
     channels=24,
@@ -176,9 +173,16 @@ MINI = Recipe(
     nesterov=True,
     weight_decay=5e-4,
 )
-"""Our own, for the table that ships with the project; a training takes seconds on one CPU core."""
 
 RECIPES = (replace(NASBENCH201, name="nasbench201-12", epochs=12), NASBENCH201, NASBENCH101, MINI)
+SOURCES = {
+    "nasbench201-12": "Dong & Yang 2020, section 2.3, with a complete schedule of 12 epochs.",
+    "nasbench201-200": "Dong & Yang 2020, section 2.3: the training behind their validation accuracies. The"
+    " one behind their CIFAR-10 test accuracies uses all 50,000 images.",
+    "nasbench101-108": "Ying et al. 2019, supplement S4.",
+    "cifar10-mini": "Our own, for the table that ships with the project; a training takes seconds on one CPU"
+    " core.",
+}
 
 
 def recipes_for(space: str) -> list[str]:

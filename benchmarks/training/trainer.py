@@ -23,8 +23,9 @@ from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
 from nasbench_lab.benchmarks.training.pixels import Part, Pixels, pixels_on
 from nasbench_lab.benchmarks.training.recipes import Recipe
 from nasbench_lab.benchmarks.training.steps import Steps
-from nasbench_lab.errors import NasbenchLabError, TrainingError
+from nasbench_lab.errors import NasbenchLabError, RefusedError, TrainingError
 from nasbench_lab.files import replacing
+from nasbench_lab.refusals import explaining_refusals
 
 EVALUATION_BATCH = 1000
 CHECKPOINT_SECONDS = 60.0
@@ -74,7 +75,8 @@ def train(
         computes is recorded in it as a failure, not raised. Exceptions from `progress`, or from writing the
         checkpoint, are passed on.
 
-    Raises `TrainingError` if the device failed, or if it has no room for the images.
+    Raises `TrainingError` if the device failed, or if it has no room for the images. Raises `RefusedError` if
+    the operating system refuses to read the checkpoint.
     """
     try:
         with _explained(recipe, device):
@@ -136,7 +138,10 @@ def _resumed(
     if checkpoint is None or not checkpoint.exists():
         return training, []
     try:
-        return training, training.resume(checkpoint, identity)
+        with explaining_refusals(checkpoint):
+            return training, training.resume(checkpoint, identity)
+    except RefusedError:
+        raise
     except Exception as error:
         # PyTorch may raise anything on a file that it did not write. It may have loaded a part of the file by
         # then, so the training begins anew.

@@ -7,25 +7,28 @@ from nasbench_lab.benchmarks.folders import data_folder, table_path
 from nasbench_lab.benchmarks.library import open_benchmark
 from nasbench_lab.benchmarks.tables.embedded import embedded_names, embedded_path
 from nasbench_lab.commands.console import console, grid
-from nasbench_lab.errors import TableError
+from nasbench_lab.errors import RefusedError, TableError
 
 
 def print_benchmarks() -> None:
     """Print every benchmark, whether its table is here, and the command that gets it."""
     out = console()
+    complaints: list[str] = []
     rows = grid("Name", "Title", "Data\nsets", "Rows", "Size", "Licence", "Digest")
     sources = all_sources()
     for name in embedded_names():
-        rows.add_row(*_described(embedded_path(name)))
+        rows.add_row(*_described(embedded_path(name), complaints))
     for name, source in sources.items():
         if table_path(name).exists():
-            rows.add_row(*_described(table_path(name)))
+            rows.add_row(*_described(table_path(name), complaints))
         else:
             rows.add_row(name, source.title, "-", "-", "not here", source.licence, "-")
     for path in sorted(data_folder().glob("*.h5")):
         if path.stem not in {*sources, *embedded_names()}:
-            rows.add_row(*_described(path))
+            rows.add_row(*_described(path, complaints))
     out.print(rows)
+    for complaint in complaints:
+        out.print(f"\n{complaint}", soft_wrap=True)
     out.print(
         f"\nTables are kept in {data_folder()} ($NASBENCH_LAB_DATA).\nCite, where you use them:",
         soft_wrap=True,
@@ -47,14 +50,19 @@ def print_benchmarks() -> None:
     )
 
 
-def _described(path: Path) -> tuple[str, ...]:
-    """Return the line of a benchmark that is here; it shows the row count of the largest data set."""
+def _described(path: Path, complaints: list[str]) -> tuple[str, ...]:
+    """Return the line of a benchmark that is here; it shows the row count of the largest data set.
+
+    If it cannot be read, the reason is added to the complaints.
+    """
     size = f"{path.stat().st_size / 1e6:.1f} MB"
     try:
         benchmark = open_benchmark(path.stem)
         data_sets = benchmark.listed()
-    except TableError:
-        return path.stem, "damaged", "-", "-", size, "-", "-"
+    except (TableError, RefusedError) as error:
+        complaints.append(str(error))
+        state = "refused" if isinstance(error, RefusedError) else "damaged"
+        return path.stem, state, "-", "-", size, "-", "-"
     rows = f"{max(map(len, data_sets.values())):,}" if data_sets else "surrogate"
     count = str(len(benchmark.data_set_names))
     return path.stem, benchmark.title, count, rows, size, benchmark.licence, benchmark.digest[:8]

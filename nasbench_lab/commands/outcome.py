@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -14,9 +13,9 @@ from nasbench_lab.commands.console import console
 from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.names import display_names
 from nasbench_lab.report.tables import Tables, rows_of
+from nasbench_lab.report.verdicts import against_the_best
 from nasbench_lab.report.wording import amount, four_decimals, four_digits
 from nasbench_lab.search.card import TaskCard
-from nasbench_lab.statistics.pairwise import p_text
 
 
 def print_interrupted(folder: Path, arguments: Sequence[str]) -> None:
@@ -35,6 +34,8 @@ def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
         unit = ", in percent" if card.in_percent else ""
         out.print(f"{card.reported}{unit}")
         out.print(_task_table(card, results, tables))
+        if found := _best_found(card, tables):
+            out.print(found, soft_wrap=True)
         for further in (_recommended_table(card, tables), _fronts_table(card, tables)):
             if further is not None:
                 out.print(further)
@@ -54,8 +55,7 @@ def print_outcome(results: Results, tables: Tables, folder: Path) -> None:
 
 def _task_table(card: TaskCard, results: Results, tables: Tables) -> Table:
     summary = tables.summary[tables.summary["task"] == card.name].set_index("algorithm")
-    pairs = tables.pairwise[tables.pairwise["task"] == card.name]
-    best = str(summary["mean"].idxmax()) if summary["mean"].notna().any() else None
+    verdicts = against_the_best(tables, card)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("algorithm")
     for name in ("mean", "std", "median", "regret"):
@@ -67,10 +67,18 @@ def _task_table(card: TaskCard, results: Results, tables: Tables) -> Table:
         table.add_row(
             name,
             *(card.number(row[column]) for column in ("mean", "std", "median", "regret_mean")),
-            "best mean" if label == best else _against(label, best, pairs),
-            style="bold" if label == best else None,
+            verdicts[label],
+            style="bold" if verdicts[label] == "best mean" else None,
         )
     return table
+
+
+def _best_found(card: TaskCard, tables: Tables) -> str:
+    """The best architecture that a run ended with, in a few lines; empty if every run failed."""
+    for row in rows_of(tables.architectures[tables.architectures["task"] == card.name])[:1]:
+        runs = f"{row['runs']} run{'s' * (row['runs'] != 1)} ({row['found_by']})"
+        return f"Best found: {card.number(row['accuracy'])} in {runs}:\n{row['architecture']}\n"
+    return ""
 
 
 def _recommended_table(card: TaskCard, tables: Tables) -> Table | None:
@@ -103,17 +111,3 @@ def _fronts_table(card: TaskCard, tables: Tables) -> Table | None:
         shares = (four_decimals(row[each]) for each in ("hypervolume_share", "igd_plus"))
         table.add_row(name, amount(row["points"]), four_digits(row["hypervolume"]), *shares)
     return table
-
-
-def _against(label: str, best: str | None, pairs: pd.DataFrame) -> str:
-    rows = pairs[
-        ((pairs["first"] == label) & (pairs["second"] == best))
-        | ((pairs["first"] == best) & (pairs["second"] == label))
-    ]
-    if rows.empty:
-        return ""
-    row = rows.iloc[0]
-    if row["verdict"] == "no difference shown":
-        return "no difference shown"
-    word = "better" if (row["verdict"] == "first better") == (row["first"] == label) else "worse"
-    return f"{word}, {p_text(row['p_holm'])}"

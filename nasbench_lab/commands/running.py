@@ -2,11 +2,14 @@
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from nasbench_lab.commands.console import print_anything_on
-from nasbench_lab.errors import NasbenchLabError
+from nasbench_lab.errors import NasbenchLabError, NasbenchLabWarning
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -26,11 +29,13 @@ def run_command(command: Callable[[], int]) -> int:
 
     A `NasbenchLabError` is printed as `error: <message>` on standard error, and the code is 2. An error of
     the system, such as a full disk, is treated the same. Ctrl-C gives 130, as a shell expects.
+    A `NasbenchLabWarning` is printed as `note: <message>` on standard error.
     """
     for stream in (sys.stdout, sys.stderr):
         print_anything_on(stream)
     try:
-        return command()
+        with _notes_on_one_line():
+            return command()
     except NasbenchLabError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -40,3 +45,26 @@ def run_command(command: Callable[[], int]) -> int:
         return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextmanager
+def _notes_on_one_line() -> Iterator[None]:
+    """Print warnings of this package as notes, and leave all others as they are."""
+    with warnings.catch_warnings():
+        usual = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, NasbenchLabWarning):
+                print(f"note: {message}", file=sys.stderr)
+            else:
+                usual(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = show
+        yield

@@ -12,10 +12,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from nasbench_lab.benchmarks.own_problem import as_benchmark
-from nasbench_lab.comparison.contestants import NO_FUNCTIONS, Functions, NamedAlgorithm, from_function
+from nasbench_lab.benchmarks.view import LiveSettings
+from nasbench_lab.comparison.contestants import (
+    NO_FUNCTIONS,
+    Functions,
+    NamedAlgorithm,
+    check_generator_function,
+    from_function,
+)
 from nasbench_lab.comparison.specification import Comparison
 from nasbench_lab.comparison.tasks import NO_PROBLEMS, OpenedBenchmark, Problems
-from nasbench_lab.errors import UsageError, unknown_name
+from nasbench_lab.errors import UsageError, shown, unknown_name
+from nasbench_lab.lists import in_order
+from nasbench_lab.settings import checked
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,7 @@ def read_call(
     if comparison is not None and not isinstance(comparison, Comparison):
         raise UsageError(
             "compare takes a Comparison, or tasks=..., algorithms=... and its settings by name; received"
-            f" {comparison!r:.80}"
+            f" {shown(comparison)}"
         )
     known = [each.name for each in fields(Comparison)]
     for name in settings:
@@ -64,18 +73,42 @@ def read_call(
     return made, Objects(problems, functions)
 
 
+def read_folder(out: Any) -> Path | None:
+    """The folder that `out` names, a path or a text; raises `UsageError` for anything else."""
+    text = checked("out", out, str | None)
+    if text is None:
+        return None
+    if not text or "\0" in text:
+        raise UsageError(f"out is the path of a folder; received {shown(out)}")
+    return Path(text).expanduser()
+
+
+def check_harness(live: Any, progress: Any) -> None:
+    """Raise `UsageError` if an argument of `compare` that changes no result is of another type."""
+    if live is not None and not isinstance(live, LiveSettings):
+        raise UsageError(
+            "live takes LiveSettings(data_dir=..., device=..., cache=...), from nasbench_lab.benchmarks.view;"
+            f" received {shown(live)}"
+        )
+    if progress is not None and not callable(progress):
+        raise UsageError(
+            f"progress takes a function that is called with each progress; received {shown(progress)}"
+        )
+
+
 def name_tasks(tasks: Any) -> tuple[tuple[str, ...], Problems]:
     """The text of each task, and the tasks that are objects, by their texts.
 
     Args:
-        tasks: one of these, or a list: a name, a path, a `Task`, or a `Benchmark`, which stands for all its
-            data sets.
+        tasks: one of these, or a list, an array and the like: a name, a path, a `Task`, or a `Benchmark`,
+            which stands for all its data sets.
 
     Raises `UsageError` if something is none of these, or if two objects have the same name.
     """
     texts: list[str] = []
     problems: dict[str, OpenedBenchmark] = {}
-    for each in tasks if isinstance(tasks, list | tuple) else [tasks]:
+    several = in_order(tasks, "tasks")
+    for each in [tasks] if several is None else several:
         if isinstance(each, str | Path):
             texts.append(str(each))
             continue
@@ -95,16 +128,15 @@ def name_algorithms(algorithms: Any) -> tuple[tuple[str, ...], Functions]:
 
     Args:
         algorithms: a text, a generator function, or a `functools.partial` of one with keyword values; or a
-            list of these; or `{label: algorithm}`.
+            list of these, an array and the like; or `{label: algorithm}`.
 
     Raises `UsageError` if something is none of these, or if two have the same label.
     """
     if isinstance(algorithms, Mapping):
         labelled = list(algorithms.items())
-    elif isinstance(algorithms, list | tuple):
-        labelled = [("", each) for each in algorithms]
     else:
-        labelled = [("", algorithms)]
+        several = in_order(algorithms, "algorithms")
+        labelled = [("", each) for each in ([algorithms] if several is None else several)]
     texts: list[str] = []
     functions: dict[str, NamedAlgorithm] = {}
     for label, each in labelled:
@@ -126,7 +158,7 @@ def name_algorithms(algorithms: Any) -> tuple[tuple[str, ...], Functions]:
 
 def _check_label(label: object) -> None:
     if not isinstance(label, str) or "=" in label or ":" in label or not (label.isprintable() or not label):
-        raise UsageError(f"a label is a text on one line without '=' and ':'; received {label!r:.80}")
+        raise UsageError(f"a label is a text on one line without '=' and ':'; received {shown(label)}")
 
 
 def _name_of(algorithm: Any) -> str:
@@ -134,18 +166,19 @@ def _name_of(algorithm: Any) -> str:
     function = algorithm.func if isinstance(algorithm, partial) else algorithm
     if isinstance(algorithm, partial) and algorithm.args:
         raise UsageError(
-            f"a partial algorithm has keyword values only; received the positional {algorithm.args!r:.80}"
+            f"a partial algorithm has keyword values only; received the positional {shown(algorithm.args)}"
         )
     name = getattr(function, "__name__", None)
     if not inspect.isroutine(function) or not isinstance(name, str):
-        raise UsageError(f"an algorithm is a text or a generator function; received {algorithm!r:.80}")
+        method = getattr(function, "__call__", None)  # noqa: B004 -- the method itself, to name it
+        of_class = inspect.isgeneratorfunction(method) and not isinstance(function, type)
+        advice = "; give its method, as in algorithms={'LABEL': OBJECT.__call__}" if of_class else ""
+        raise UsageError(
+            f"an algorithm is a text or a generator function; received {shown(algorithm)}{advice}"
+        )
     if name == "<lambda>":
         raise UsageError("an algorithm is a generator function with a name, made by `def`; received a lambda")
-    if not inspect.isgeneratorfunction(function):
-        raise UsageError(
-            f"{name} is not a generator function; an algorithm yields the architecture to evaluate:"
-            " `evaluation = yield architecture`"
-        )
+    check_generator_function(function, name, UsageError)
     return name
 
 

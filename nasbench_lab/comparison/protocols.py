@@ -5,10 +5,12 @@ from dataclasses import fields, replace
 from nasbench_lab.comparison.specification import Comparison
 from nasbench_lab.errors import UsageError, unknown_name
 
+SOURCES = {
+    "nats-bench": 'Dong, Liu, Musial & Gabrys, "NATS-Bench: Benchmarking NAS Algorithms for Architecture'
+    ' Topology and Size", TPAMI 2021: 500 runs; simulated budgets; the search sees the validation accuracy at'
+    " the end of the 12-epoch training; the evaluation that overshoots counts."
+}
 PROTOCOLS = {
-    # Dong, Liu, Musial & Gabrys, "NATS-Bench: Benchmarking NAS Algorithms for Architecture Topology and
-    # Size", TPAMI 2021: 500 runs; simulated budgets; the search sees the validation accuracy at the end
-    # of the 12-epoch training; the evaluation that overshoots counts.
     "nats-bench": Comparison(
         protocol="nats-bench",
         benchmark=("nasbench201/cifar10", "nasbench201/cifar100", "nasbench201/imagenet16-120"),

@@ -70,6 +70,9 @@ class Runs:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def __repr__(self) -> str:
+        return f"<Runs: {len(self):,} runs, {self.evaluations.sum():,} evaluations>"
+
     @cached_property
     def run_of_step(self) -> NDArray[np.int64]:
         """The run each evaluation belongs to, shape `(offsets[-1],)`."""
@@ -91,6 +94,10 @@ class Runs:
         trained = np.concatenate([[0], np.cumsum(self.epochs > 0)])
         counts: NDArray[np.int64] = np.diff(trained[self.offsets])
         return counts
+
+    def cost(self, unit: str) -> NDArray[np.float64]:
+        """The cost of the run up to and including each step, in a task's unit of cost."""
+        return self.evaluations_spent if unit == "evaluations" else self.clock
 
     def final(self) -> NDArray[np.float64]:
         """Reported accuracy of each run's last incumbent, in the metric's unit, shape `(runs,)`.
@@ -152,3 +159,7 @@ class Results:
     runs: Mapping[tuple[str, str], Runs]
     specification: Mapping[str, object]
     environment: Mapping[str, object]
+
+    def __repr__(self) -> str:
+        sizes = f"{len(self.tasks)} x {len(self.algorithms)} tasks and algorithms"
+        return f"<Results of {self.name}: {sizes}, {sum(map(len, self.runs.values())):,} runs>"

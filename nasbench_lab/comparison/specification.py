@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from nasbench_lab.errors import UsageError
+from nasbench_lab.errors import UsageError, shown
+from nasbench_lab.lists import in_order, separate, separated
+from nasbench_lab.refusals import explaining_refusals
 from nasbench_lab.settings import check_fields, from_mapping, plain
 
 DEFAULT_EVALUATIONS = 200
@@ -26,6 +28,8 @@ MANY = (
     "fallback",
 )
 LEAST = {"seeds": 1, "root_seed": 0, "epochs": 1, "workers": 1, "learn_from_evaluations": 1}
+MOST = {"seeds": 10**6, "root_seed": 2**128 - 1, "workers": 10**6}
+MOST_OF_OTHERS = 2**63 - 1  # a whole number has 64 bits where it is stored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +37,12 @@ class Comparison:
     """A whole comparison. A stored one says everything: settings that are left out get their defaults.
 
     Attributes:
-        benchmark: tasks, as `benchmark/data set`; a benchmark alone stands for all its data sets.
-        algorithms: names of files in `algorithms/`, with hyperparameters after a colon
-            (`regularized_evolution:population_size=10,sample_size=3`); `path/to/file.py` or
-            `package.module:function` for one of your own; `LABEL=` in front names it in the figures.
+        benchmark: tasks, as `benchmark/data set`; a benchmark alone stands for all its data sets. See
+            `python -m nasbench_lab.benchmarks`.
+        algorithms: names, with hyperparameters after a colon
+            (`reinforce:learning_rate=0.1,baseline_decay=0.5`); `path/to/file.py` or
+            `package.module:function` for one of your own; `LABEL=` in front names it in the figures. See
+            `python -m nasbench_lab.algorithms`.
         seeds: independent runs of each algorithm on each task.
         budget_evaluations: evaluations of a run; 200 if no budget is given at all.
         budget_trainings: full trainings of a run: the epochs charged, divided by those of the task's own
@@ -70,10 +76,10 @@ class Comparison:
             `surrogate` (fit it first: `python -m nasbench_lab.data fit BENCHMARK`), `live` (trained by
             `recipe`).
         recipe: the recipe of live training, `NAME` or `NAME:key=value,...`, see
-            `nasbench_lab.benchmarks.training.recipes`; for `--fallback live`, and for a search space
-            without a table.
+            `python -m nasbench_lab.recipes`; for `--fallback live`, and for a search space without a table.
         root_seed: the number that all random draws come from.
-        protocol: name of the published protocol that the settings came from.
+        protocol: name of the published protocol that the settings come from; see
+            `python -m nasbench_lab.protocols`.
     """
 
     benchmark: tuple[str, ...] = ("cifar10-mini",)
@@ -107,11 +113,14 @@ class Comparison:
     protocol: str = ""
 
     def __post_init__(self) -> None:
-        # A caller may write one value instead of a tuple.
+        # A caller may write one value instead of a tuple, and anything with an order for a list.
         for name in MANY:
             value = plain(getattr(self, name))
-            if isinstance(value, str | int | float):
-                object.__setattr__(self, name, (value,))
+            single = isinstance(value, str | int | float)
+            items = [value] if single else in_order(value, name)
+            if items is not None:
+                object.__setattr__(self, name, tuple(items))
+        self._check_separated("budget_seconds", "target_accuracy")
         check_fields(self)
         if not self.benchmark or not self.algorithms:
             raise UsageError("a comparison needs at least one benchmark and one algorithm")
@@ -119,6 +128,10 @@ class Comparison:
             value = getattr(self, name)
             if value is not None and value < least:
                 raise UsageError(f"{name} is {least} or more; received {value}")
+        for name, value in vars(self).items():
+            most = MOST.get(name, MOST_OF_OTHERS)
+            if isinstance(value, int) and value > most:
+                raise UsageError(f"{name} is at most {most}; received {shown(value)}")
         self._check_objectives()
         if self.cost == "epochs" and (self.fallback or self.budget_seconds):
             raise UsageError(
@@ -134,14 +147,27 @@ class Comparison:
         if all(budget is None for budget in budgets) and not self.budget_seconds:
             object.__setattr__(self, "budget_evaluations", DEFAULT_EVALUATIONS)
 
+    def _check_separated(self, *settings: str) -> None:
+        """Raise `UsageError` for one text with all numbers of a setting."""
+        for name in settings:
+            given = getattr(self, name)
+            for text in given if isinstance(given, tuple) else ():
+                if isinstance(text, str) and "," in text:
+                    raise UsageError(
+                        f"{name} takes one number or a list of them; received {shown(text)};"
+                        f" {separate(name, separated(text), 'numbers')}"
+                    )
+
     def _check_objectives(self) -> None:
         names = self.metrics_to_optimise
         if len(set(names)) < len(names):
             raise UsageError(f"an objective is listed twice: {', '.join(self.objectives)}")
         if VALID_ACCURACY not in names:
+            parts = [part for text in self.objectives for part in separated(text)]
+            advice = "; " + separate("objectives", parts) if len(parts) > len(names) else ""
             raise UsageError(
                 "the objectives are the accuracy and other metrics, as in --objectives accuracy parameters;"
-                f" received {', '.join(self.objectives) or 'none'}"
+                f" received {', '.join(self.objectives) or 'none'}{advice}"
             )
 
     @property
@@ -176,14 +202,25 @@ class Comparison:
 
 
 def read_comparison(path: Path) -> Comparison:
-    """The specification in a `comparison.json`."""
+    """The specification in a `comparison.json`.
+
+    Raises `UsageError` if it is absent or holds something else, and `RefusedError` if the operating system
+    refuses to read it.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        with explaining_refusals(path):
+            content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"there is no file {path}") from None
     except ValueError as error:
         reason = "it is empty" if path.stat().st_size == 0 else error
         raise UsageError(f"{path} is not a comparison.json: {reason}") from None
     if not isinstance(content, dict) or not isinstance(content.get("comparison"), dict):
         raise UsageError(f"{path} is not a comparison.json: it has no 'comparison' in it")
     return Comparison.from_json(content["comparison"], str(path))
+
+
+def stored_comparison(folder: Path) -> Comparison | None:
+    """The specification of the comparison that a folder holds; None if it holds none."""
+    path = folder / "comparison.json"
+    return read_comparison(path) if path.exists() else None

@@ -5,55 +5,54 @@ runs/*.h5         one file per task and algorithm: all runs stored so far, joine
 .lock             empty; locked while a process writes here; readers ignore it
 """
 
-import hashlib
-import io
 import json
-import math
-import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import h5py
-import numpy as np
-from numpy.typing import NDArray
-
+from nasbench_lab.comparison.growing import (
+    Different,
+    Further,
+    Header,
+    Plan,
+    further_needed,
+    joined,
+    joined_headers,
+    plan_of,
+)
+from nasbench_lab.comparison.header import read_header, write_header
 from nasbench_lab.comparison.results import Results, Runs
-from nasbench_lab.comparison.specification import Comparison
+from nasbench_lab.comparison.run_files import path_of_runs, stored_runs, write_runs
 from nasbench_lab.errors import StoreError, UsageError
-from nasbench_lab.files import lock, replacing
+from nasbench_lab.files import lock
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.run import Run
 from nasbench_lab.settings import from_mapping
 
-FORMAT_VERSION = 1
 SAVE_EVERY = 2.0  # seconds; a kill loses at most the runs finished in this time and the blocks in flight
 LOCK = ".lock"
-DEFAULTS = {field.name: field.default for field in fields(Comparison)}
-ARRAYS = ("architectures", "valid_accuracy", "seconds", "epochs", "source", "test_accuracy")
-STORAGE = {"shuffle": True, "compression": "lzf", "fletcher32": True}
 
 
 class RunStore:
     """The runs of one comparison, in a folder that no other process writes to until `close`.
 
     Args:
-        folder: its path. A missing folder is created; one with content must hold this same comparison.
-        header: content of `comparison.json`: `comparison`, `protocol`, `tasks`, `algorithms` and
-            `environment`, in plain JSON values.
+        folder: its path. A missing folder is created. A folder with content must hold a comparison of the
+            same protocol; it grows by the seeds, algorithms and tasks that it does not have yet.
+        header: content of `comparison.json`: `comparison`, `protocol`, `tasks`, `references`, `algorithms`
+            and `environment`, in plain JSON values.
 
     Raises:
-        StoreError: the folder holds something else or a different comparison (the message names the first
-            difference), or another process is working in it.
+        StoreError: the folder holds something else or a comparison of another protocol (the message names
+            the first difference), or another process is working in it.
     """
 
     def __init__(self, folder: Path, header: Mapping[str, Any]) -> None:
         self.folder = folder
-        self.seeds: int = header["comparison"]["seeds"]
+        self.seeds = 0
         self._stored: dict[tuple[str, str], dict[int, Run]] = {}
         self._unsaved: set[tuple[str, str]] = set()
         self._saved = time.monotonic()
@@ -61,7 +60,7 @@ class RunStore:
         self._timer: threading.Timer | None = None
         self._lock = _lock(folder)
         try:
-            _begin_or_go_on(folder, header)
+            self.seeds = _begin_or_go_on(folder, header)["comparison"]["seeds"]
         except BaseException:
             self._lock.close()
             raise
@@ -93,8 +92,8 @@ class RunStore:
                 self._timer.cancel()
                 self._timer = None
             for task, algorithm in sorted(self._unsaved):
-                path = _path(self.folder, task, algorithm)
-                _write_runs(path, task, algorithm, self._runs(task, algorithm))
+                path = path_of_runs(self.folder, task, algorithm)
+                write_runs(path, task, algorithm, self._runs(task, algorithm))
             self._unsaved.clear()
             self._saved = time.monotonic()
 
@@ -113,8 +112,7 @@ class RunStore:
     def _runs(self, task: str, algorithm: str) -> dict[int, Run]:
         key = (task, algorithm)
         if key not in self._stored:
-            path = _path(self.folder, task, algorithm)
-            self._stored[key] = _read_runs(path) if path.exists() else {}
+            self._stored[key] = stored_runs(self.folder, task, algorithm)
         return self._stored[key]
 
 
@@ -143,28 +141,48 @@ def _lock(folder: Path) -> BinaryIO:
         ) from None
 
 
-def _begin_or_go_on(folder: Path, header: Mapping[str, Any]) -> None:
-    path = folder / "comparison.json"
-    if not path.exists():
-        with replacing(path) as temporary:
-            text = json.dumps({"format_version": FORMAT_VERSION, **header}, indent=2)
-            temporary.write_text(text + "\n", encoding="utf-8")
+def _begin_or_go_on(folder: Path, header: Header) -> Header:
+    """Write `comparison.json`, or let the stored one grow; returns its content."""
+    if not (folder / "comparison.json").exists():
+        write_header(folder, header)
         (folder / "runs").mkdir(exist_ok=True)
-        return
-    difference = _difference(_read_header(path), header)
-    if difference:
-        raise StoreError(
-            f"{folder} holds a different comparison: {difference}; choose another --out, or delete that"
-            " folder"
-        )
+        return header
+    stored = read_header(folder)
+    try:
+        grown = joined_headers(stored, json.loads(json.dumps(header)))
+    except Different as difference:
+        raise different(folder, difference) from None
+    if grown != stored:
+        write_header(folder, grown)
     # A killed process left these. Only runs/ is cleaned: another process may be drawing figures right now.
     for half_written in (folder / "runs").glob(".*.tmp"):
         half_written.unlink()
+    return grown
+
+
+def different(folder: Path, difference: Different) -> StoreError:
+    """The error for a folder with runs of another protocol."""
+    return StoreError(f"{folder} holds a different comparison: {difference}; choose another --out")
+
+
+def grown_plan(folder: Path, stored: Header, asked: Plan) -> tuple[Plan, Further]:
+    """The plan of a stored comparison with all that is asked for, and the stored parts that it needs anew.
+
+    Raises `StoreError` if the two are not of one protocol.
+    """
+    try:
+        before = plan_of(stored)
+        grown = joined(before, asked)
+    except Different as difference:
+        raise different(folder, difference) from None
+    cells = [(task, label) for task in before.references for label in before.texts]
+    finished = all(len(stored_runs(folder, *cell)) >= before.comparison.seeds for cell in cells)
+    return grown, further_needed(before, asked, grown, finished)
 
 
 def load_results(folder: Path) -> Results:
     """Read a stored comparison; raises `StoreError` if it is absent, unfinished or damaged."""
-    header = _read_header(folder / "comparison.json")
+    header = read_header(folder)
     try:
         cards = tuple(from_mapping(TaskCard, card) for card in header["tasks"])
         settings = {algorithm["label"]: _settings(algorithm) for algorithm in header["algorithms"]}
@@ -174,8 +192,7 @@ def load_results(folder: Path) -> Results:
     runs = {}
     for card in cards:
         for label in settings:
-            path = _path(folder, card.name, label)
-            stored = _read_runs(path) if path.exists() else {}
+            stored = stored_runs(folder, card.name, label)
             if len(stored) < seeds:
                 again = f"python -m nasbench_lab.compare --config {folder}/comparison.json"
                 raise StoreError(
@@ -201,136 +218,3 @@ def load_results(folder: Path) -> Results:
 def _settings(algorithm: Mapping[str, Any]) -> str:
     values = ", ".join(f"{name}={value}" for name, value in algorithm["hyperparameters"].items())
     return f"{algorithm['function']}({values})"
-
-
-def _read_header(path: Path) -> dict[str, Any]:
-    try:
-        header = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StoreError(
-            f"there is no stored comparison in {path.parent}: it has no comparison.json"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path} cannot be read: {error}") from None
-    if not isinstance(header, dict) or header.get("format_version") != FORMAT_VERSION:
-        version = header.get("format_version") if isinstance(header, dict) else None
-        raise StoreError(
-            f"{path} has format version {version}; this version of nasbench_lab reads {FORMAT_VERSION}"
-        )
-    return header
-
-
-def _difference(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """Describe the first difference between two comparisons; empty if their runs are the same."""
-    asked = json.loads(json.dumps(asked))
-    try:
-        for name, value in asked["comparison"].items():
-            # A comparison of an older version that lacked a setting was run as its default says.
-            before = stored["comparison"].get(name, DEFAULTS.get(name))
-            if (before or None) != (value or None):
-                return f"its {name} is {before}, this one's {value}"
-        for kind, name, digest in (("tasks", "name", "digest"), ("algorithms", "label", "source_sha256")):
-            was = {item[name]: item[digest] for item in stored[kind]}
-            now = {item[name]: item[digest] for item in asked[kind]}
-            if list(was) != list(now):
-                return f"its {kind} are {', '.join(was)}, this one's {', '.join(now)}"
-            for item, value in now.items():
-                if was[item] != value:
-                    what = "table or the code" if kind == "tasks" else "code"
-                    return f"the {what} of {item} has changed since ({_short(was[item])} was {_short(value)})"
-        # Another version may search differently; another machine or day makes no difference.
-        versions = [side["environment"].get("nasbench_lab") for side in (stored, asked)]
-        if versions[0] != versions[1]:
-            return "it was begun with nasbench_lab {}, this is {}".format(*versions)
-    except (AttributeError, KeyError, TypeError) as error:
-        return f"its comparison.json is damaged ({error})"
-    return ""
-
-
-def _short(digests: str) -> str:
-    """Shorten each digest of a chain to 12 characters."""
-    return "+".join(digest[:12] for digest in digests.split("+"))
-
-
-def _path(folder: Path, task: str, algorithm: str) -> Path:
-    def plain(name: str) -> str:
-        return re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[:60]
-
-    # Different labels may look the same in a file name; the digest keeps them apart.
-    digest = hashlib.sha256(f"{task}\0{algorithm}".encode()).hexdigest()[:8]
-    return folder / "runs" / f"{plain(task)}--{plain(algorithm)}--{digest}.h5"
-
-
-def _write_runs(path: Path, task: str, algorithm: str, runs: Mapping[int, Run]) -> None:
-    order = sorted(runs)
-    ordered = [runs[run] for run in order]
-    joined = Runs.of(ordered)
-    # Made in memory, because HDF5 crashes the process instead of raising an error if the disk is full.
-    content = io.BytesIO()
-    with h5py.File(content, "w") as file:
-        file.attrs["task"] = task
-        file.attrs["algorithm"] = algorithm
-        file["run"] = np.array(order, dtype=np.int64)
-        file["offsets"] = joined.offsets
-        for name in ARRAYS:
-            # Thanks to the checksum, reading a damaged file raises an error instead of giving wrong numbers.
-            file.create_dataset(name, data=getattr(joined, name), chunks=True, **STORAGE)
-        for name, values in _further(ordered, joined).items():
-            file.create_dataset(name, data=values, chunks=True, **STORAGE)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content.getbuffer())
-
-
-def _further(runs: Sequence[Run], joined: Runs) -> dict[str, NDArray[Any]]:
-    """The arrays that only some comparisons have, by their place in the file."""
-    arrays: dict[str, NDArray[Any]] = {f"metrics/{name}": values for name, values in joined.metrics.items()}
-    if any(run.clock is not None for run in runs):
-        arrays["clock"] = joined.clock
-    if joined.archive is not None:
-        arrays["archive"] = joined.archive
-    if any(run.recommended is not None for run in runs):
-        nothing = np.zeros(joined.architectures.shape[1], dtype=np.uint16)
-        arrays["recommends"] = np.array([run.recommended is not None for run in runs])
-        arrays["recommended"] = np.array(
-            [nothing if run.recommended is None else run.recommended for run in runs]
-        )
-        arrays["recommended_accuracy"] = joined.recommended_accuracy
-    return arrays
-
-
-def _read_runs(path: Path) -> dict[int, Run]:
-    try:
-        with h5py.File(path, "r") as file:
-            order = file["run"][...].tolist()
-            offsets = file["offsets"][...].tolist()
-            arrays = {name: file[name][...] for name in ARRAYS}
-            arrays |= {name: file[name][...] for name in ("clock", "archive") if name in file}
-            metrics = {name: values[...] for name, values in file.get("metrics", {}).items()}
-            recommended = _recommendations(file, len(order))
-    except (OSError, RuntimeError, KeyError) as error:
-        raise StoreError(
-            f"{path} is damaged ({' '.join(str(error).split())}); delete it and run the comparison again:"
-            " only its runs are repeated"
-        ) from None
-    return {
-        run: Run(
-            **{name: array[start:end] for name, array in arrays.items()},
-            metrics={name: values[start:end] for name, values in metrics.items()},
-            recommended=architecture,
-            recommended_accuracy=accuracy,
-        )
-        for run, start, end, (architecture, accuracy) in zip(
-            order, offsets[:-1], offsets[1:], recommended, strict=True
-        )
-    }
-
-
-def _recommendations(file: h5py.File, runs: int) -> list[tuple[NDArray[np.uint16] | None, float]]:
-    """The recommended architecture of each run and its reported accuracy; None and NaN if there is none."""
-    if "recommends" not in file:
-        return [(None, math.nan)] * runs
-    columns = (file[name][...] for name in ("recommends", "recommended", "recommended_accuracy"))
-    return [
-        (architecture if recommends else None, float(accuracy))
-        for recommends, architecture, accuracy in zip(*columns, strict=True)
-    ]

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from nasbench_lab.benchmarks.benchmark import Benchmark
-from nasbench_lab.benchmarks.catalog import is_bare_space
+from nasbench_lab.benchmarks.catalog import is_bare_space, is_ours
 from nasbench_lab.benchmarks.fallback import FallbackTask
 from nasbench_lab.benchmarks.folders import data_folder
 from nasbench_lab.benchmarks.library import code_digest, open_benchmark, open_surrogate, split_name
@@ -17,6 +17,8 @@ from nasbench_lab.benchmarks.surrogates.task import SurrogateTask
 from nasbench_lab.benchmarks.tables.benchmark import TableBenchmark
 from nasbench_lab.benchmarks.view import View
 from nasbench_lab.errors import UsageError, unknown_name
+from nasbench_lab.lists import separate, separated
+from nasbench_lab.references import names_a_file
 from nasbench_lab.search.task import Task
 
 ONLY_IN_PYTHON = ("task ", "benchmark ")
@@ -127,9 +129,16 @@ class TaskFinder:
     def _expand(self, references: Sequence[str]) -> list[str]:
         names: list[str] = []
         for reference in references:
-            opened, data_set = self._find(reference)
-            if data_set:
-                opened.benchmark.check_data_set(data_set)
+            try:
+                opened, data_set = self._find(reference)
+                if data_set:
+                    opened.benchmark.check_data_set(data_set)
+            except UsageError:
+                if "," in reference and not names_a_file(reference):
+                    raise UsageError(
+                        f"unknown benchmark {reference!r}; {separate('benchmark', _tasks_in(reference))}"
+                    ) from None
+                raise
             for each in (data_set,) if data_set else opened.benchmark.data_set_names:
                 name = opened.task_name(each)
                 if name in names:
@@ -190,6 +199,16 @@ class TaskFinder:
             opened.surrogate(data_set).verify()
 
 
+def _tasks_in(text: str) -> list[str]:
+    """The tasks in a text with commas. After `benchmark/one` a bare `two` is another data set of it."""
+    tasks = separated(text)
+    benchmark, slash, _ = tasks[0].partition("/")
+    return [
+        each if is_ours(each.partition("/")[0]) or not slash or "/" in each else f"{benchmark}/{each}"
+        for each in tasks
+    ]
+
+
 def default_jobs(trains: bool, device: str | None) -> int:
     """Return the number of processes for a comparison: one per core, or a single one if a GPU trains."""
     from joblib import cpu_count
@@ -207,6 +226,8 @@ def check_sources(tasks: Sequence[str], fallback: Sequence[str], recipe: str) ->
     """Raise `UsageError` for an unknown fallback, for one listed twice, or for a recipe that is not used."""
     for source in fallback:
         if source not in FALLBACKS:
+            if "," in source:
+                raise UsageError(f"unknown fallback {source!r}; {separate('fallback', separated(source))}")
             raise unknown_name("fallback", source, FALLBACKS)
         if list(fallback).count(source) > 1:
             raise UsageError(f"the fallback {source} is listed twice")

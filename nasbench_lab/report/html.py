@@ -149,6 +149,7 @@ def _task(results: Results, tables: Tables, task: TaskCard) -> dict[str, Any]:
         "targets": rows_of(_of(tables.targets, task)),
         "recommended": rows_of(_of(tables.recommended, task)),
         "fronts": rows_of(_of(tables.front_summary, task)),
+        "architectures": rows_of(_of(tables.architectures, task)),
         "pairs": findings.pairs_on(results, tables, task),
     }
 

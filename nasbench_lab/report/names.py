@@ -1,5 +1,6 @@
 """Readable names of algorithms."""
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -13,14 +14,15 @@ def display_name(label: str) -> str:
     >>> display_name("regularized_evolution:population_size=10,sample_size=3")
     'Regularized evolution (population size 10, sample size 3)'
     """
-    name, _, settings = label.rpartition(":")
-    if not name or "=" not in settings:
-        name, settings = label, ""
+    # A value may have colons and equals signs in it: the settings begin at the first `:key=`.
+    name, *values = re.split(r"(?<=.):(?=\s*\w+=)", label, maxsplit=1)
+    settings = "".join(values)
     # `path/to/file.py` and `package.module:function` are named by their last part.
     name = PurePosixPath(name.rpartition(":")[2]).name.removesuffix(".py").replace("_", " ").strip()
     name = name.upper() if name in CAPITALS else name[:1].upper() + name[1:]
     if settings:
-        name += " (" + settings.replace("_", " ").replace("=", " ").replace(",", ", ") + ")"
+        readable = re.sub(r"(^|,)\s*(\w+)=", lambda key: f"{key[1]}{key[2]} ", settings)
+        name += " (" + readable.replace("_", " ").replace(",", ", ") + ")"
     return name or label
 
 

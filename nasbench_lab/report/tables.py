@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nasbench_lab.comparison.results import Results, Runs
+from nasbench_lab.report.best import best_of, row_of
+from nasbench_lab.report.wording import names_of
 from nasbench_lab.search.card import TaskCard
 from nasbench_lab.search.contract import VALID_ACCURACY
 from nasbench_lab.statistics import aggregate, anytime, fronts, pairwise, ranking, summary
@@ -19,6 +21,7 @@ from nasbench_lab.statistics import aggregate, anytime, fronts, pairwise, rankin
 SEED = 20190225
 BAND_RESAMPLES = 1000
 GRID_POINTS = 100
+MOST_ARCHITECTURES = 10
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Tables:
             of the true front's, IGD+ to the true front, and the number of points. The values of a point are
             the reported accuracy and the other metrics. See `nasbench_lab.statistics.fronts`.
         front_summary: their means and standard deviations (n - 1), per task and algorithm.
+        architectures: the 10 best architectures of each task that runs ended with: `rank`, from 1, equal for
+            equal accuracies; `architecture`, as text; `accuracy`, the reported one; `regret`, NaN if the
+            optimum is unknown; `runs`, the number of runs that ended with it; `found_by`, these runs by
+            algorithm, as text; `valid_accuracy`, the mean over these runs of the accuracy that the search
+            saw. Architectures that compute the same and have the same reported accuracy are one.
     """
 
     tasks: pd.DataFrame
@@ -69,6 +77,7 @@ class Tables:
     recommended: pd.DataFrame
     fronts: pd.DataFrame
     front_summary: pd.DataFrame
+    architectures: pd.DataFrame
 
 
 COLUMNS = {
@@ -90,6 +99,7 @@ COLUMNS = {
     "fronts": "task algorithm run points hypervolume hypervolume_share igd_plus",
     "front_summary": "task algorithm runs points hypervolume hypervolume_std hypervolume_share"
     " hypervolume_share_std igd_plus igd_plus_std",
+    "architectures": "task rank architecture accuracy regret runs found_by valid_accuracy",
 }
 
 Row = dict[str, Any]
@@ -156,11 +166,17 @@ def compute_tables(results: Results) -> Tables:
     rows["ranks"], rows["rank_pairs"] = _rank_rows(results.algorithms, whole)
     rows["improvement"] = _improvement_rows(results.algorithms, by_task)
     rows["front_summary"] = _front_summary_rows(rows["fronts"])
+    names = names_of(results)
+    rows["architectures"] = [
+        row_of(found, names)
+        for task in results.tasks
+        for found in best_of(results, task)[:MOST_ARCHITECTURES]
+    ]
     return Tables(**{name: pd.DataFrame(rows[name], columns=COLUMNS[name].split()) for name in COLUMNS})
 
 
 def _cell(task: TaskCard, algorithm: str, runs: Runs) -> _Cell:
-    cost = runs.evaluations_spent if task.cost == "evaluations" else runs.clock
+    cost = runs.cost(task.cost)
     spent = np.zeros(len(runs))
     # Costs only rise, so the maximum is the cost of a run's last step. A run without steps spent nothing.
     np.maximum.at(spent, runs.run_of_step, cost)

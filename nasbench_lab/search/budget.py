@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nasbench_lab.errors import UsageError
+from nasbench_lab.search.card import TaskCard
 from nasbench_lab.settings import check_fields
 
 
@@ -56,3 +57,12 @@ class Budget:
             raise UsageError(
                 f"the target accuracy must be a finite number; received {self.target_accuracy:g}"
             )
+
+
+def check_target(target: float | None, card: TaskCard) -> None:
+    """Raise `UsageError` for a target that no accuracy of a task can reach: an accuracy in percent."""
+    in_percent = card.in_percent and card.quantity.endswith("accuracy")
+    if target is not None and in_percent and not 0 <= target <= 100:
+        raise UsageError(
+            f"the target accuracy of {card.name} is from 0 to 100, in percent; received {target:g}"
+        )

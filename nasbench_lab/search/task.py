@@ -147,4 +147,5 @@ class TaskDefaults:
 
 def unknown_metric(task: str, name: str, metrics: Mapping[str, Metric]) -> UsageError:
     """The error for a metric that a task does not have."""
-    return unknown_name(f"metric of {task}", name, metrics)
+    remedy = "Separate names by spaces (in Python: a list)." if "," in name else ""
+    return unknown_name(f"metric of {task}", name, metrics, remedy)

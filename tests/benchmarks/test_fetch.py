@@ -9,7 +9,7 @@ import pytest
 
 from nasbench_lab.benchmarks import fetch as fetching
 from nasbench_lab.benchmarks.fetch import Download, fetch
-from nasbench_lab.errors import FetchError
+from nasbench_lab.errors import FetchError, NasbenchLabWarning
 from tests.web import serving
 
 CONTENT = np.random.default_rng(1).bytes(1_000_000)
@@ -119,7 +119,8 @@ def test_a_file_system_without_locks_is_no_error(tmp_path, server, download, mon
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", without)
-    assert fetch(download, tmp_path).read_bytes() == CONTENT
+    with pytest.warns(NasbenchLabWarning, match="has no file locks"):
+        assert fetch(download, tmp_path).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("part", [b"", b"another beginning", CONTENT + b"more"])

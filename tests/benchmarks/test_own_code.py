@@ -191,3 +191,21 @@ def test_a_call_is_checked():
             check_call(wrong, "evaluate", "x", "y")
     with pytest.raises(UsageError, match=r"evaluate is a function, evaluate\(x, y\); received None"):
         check_call(None, "evaluate", "x", "y")
+
+
+@pytest.mark.parametrize("ends", [b"\r\n", b"\r"])
+def test_how_lines_end_makes_no_difference(tmp_path, ends):
+    text = FILE + "\nNOTE = '''two\nlines'''\n\ndef noted():\n    '''Two\n    lines.'''\n    return NOTE\n"
+    (tmp_path / "own.py").write_bytes(text.encode())
+    program = (
+        "import own; from nasbench_lab.benchmarks.own_code import digest_of;"
+        "print(digest_of(own.evaluate), digest_of(own.noted))"
+    )
+
+    def digests():
+        command = [sys.executable, "-B", "-c", program]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+
+    before = digests()
+    (tmp_path / "own.py").write_bytes(text.encode().replace(b"\n", ends))
+    assert digests() == before

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_a_changed_protocol_is_labelled(capsys):
         (["--jobs", "0"], "jobs is the number of processes, 1 or more; received 0"),
         (["--protocol", "nats"], "unknown protocol 'nats'; did you mean 'nats-bench'?"),
         (["--protocol", "nats-bench"], "protocol nats-bench has no budget for toy/one, only for nasbench201"),
-        (["--config", "nowhere.json"], "cannot read nowhere.json"),
+        (["--config", "nowhere.json"], "there is no file nowhere.json"),
         (["--out", "data/toy.h5"], "data/toy.h5 is a file; --out is a folder, which may be new"),
         (["--out", "data/toy.h5/r"], "data/toy.h5/r: Not a directory"),
         (["--out", "data"], "data is not empty and holds no comparison.json"),
@@ -153,10 +154,31 @@ def test_a_different_comparison_is_refused_and_kept(capsys):
     assert content("r") == before
 
 
-def test_unknown_options_end_with_exit_code_2(capsys):
-    with pytest.raises(SystemExit) as ending:
-        main("--nonsense", "3")
-    assert ending.value.code == 2
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--nonsense", "3"], "unknown option --nonsense; see python -m nasbench_lab.compare --help"),
+        (["--seed", "5"], "unknown option --seed; did you mean --seeds or --root-seed? See python -m"),
+        (["--seed=5"], "unknown option --seed; did you mean --seeds or --root-seed? See python -m"),
+        (["--seeds"], "--seeds: expected one argument; see python -m nasbench_lab.compare --help"),
+        (["--seeds", "five"], "--seeds takes a whole number; received 'five'"),
+        (["--over-budget", "maybe"], "--over-budget takes 'include' or 'discard'; received 'maybe'"),
+        (["--budget-seconds", "1", "x"], "--budget-seconds takes a number; received 'x'"),
+        (["cifar10-mini"], "unexpected 'cifar10-mini'; see python -m nasbench_lab.compare --help"),
+        (["--", "--seeds"], "unexpected '--seeds'; see python -m nasbench_lab.compare --help"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(capsys, arguments, message):
+    assert main(*arguments) == 2
+    out, error = capsys.readouterr()
+    assert error.startswith(f"error: {message}")
+    assert (out, len(error.splitlines())) == ("", 1)
+
+
+def test_none_takes_a_setting_of_a_protocol_back(capsys):
+    arguments = ["--protocol", "nats-bench", *SMALL, "--budget-seconds", "30", "--epochs", "none"]
+    assert main(*arguments, "--out", "r") == 0
+    assert json.loads(Path("r/comparison.json").read_text())["comparison"]["epochs"] is None
 
 
 def test_figures_of_nothing_is_an_error(capsys):
@@ -199,6 +221,14 @@ def test_the_command_to_go_on_with_is_whole_however_it_was_started(command, caps
     assert (console_script.main() if command[1:] else sys.modules["nasbench_lab.compare"].main()) == 130
     go_on = f"To go on: python -m nasbench_lab.compare {' '.join(SMALL)} --out 'my runs'\n"
     assert capsys.readouterr().err.endswith(go_on)
+
+
+@pytest.mark.parametrize("name", [name for name in console_script.COMMANDS if name != "completion"])
+def test_the_console_script_knows_every_command(name, capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["nasbench-lab", name, "--help"])
+    with pytest.raises(SystemExit) if name != "data" else nullcontext():
+        console_script.main()
+    assert capsys.readouterr().out.startswith(f"usage: python -m nasbench_lab.{name}")
 
 
 def test_the_module_can_be_called():

@@ -74,6 +74,8 @@ def test_list_shows_tables_of_ones_own_and_damaged_ones(capsys, folder, table):
     assert code == 0
     assert "Toy benchmark" in rows["mine"]
     assert "damaged" in rows["nasbench201"]
+    assert f"the table {folder / 'nasbench201.h5'} is damaged (" in out
+    assert "; delete it and import the official files again: python -m nasbench_lab.data import" in out
 
 
 def test_info_describes_a_table(capsys, table):
@@ -158,6 +160,60 @@ def test_errors_are_one_line_on_standard_error(capsys, folder, arguments, messag
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["import", "mine"],
+            "mine is a table of your own, and it is here; import it again with:"
+            " python -m nasbench_lab.data import --as mine TABLE SCHEMA",
+        ),
+        (["import", "mine", "t.csv"], "mine is a table of your own, and it is here; import it again wi"),
+        (["fetch", "mine"], "mine is a table of your own, and it is here; import it again with: python -m"),
+        (["import", "Mine"], "unknown benchmark 'Mine'; did you mean 'mine'? Known: "),
+        (["import", "t.csv", "s.toml"], "needs a name; import it with: import --as NAME t.csv s.toml"),
+        (["import", "--as", "mine", "t.csv"], "is imported from two files, a CSV or Parquet table and"),
+        (["fetch", "cifar10-mini"], "cifar10-mini comes with an installed package, so there is nothing"),
+        (["import", "cifar10-mini"], "cifar10-mini comes with an installed package, so there is nothing to"),
+        (["import", "darts"], "darts is a search space without a table; its architectures are trained"),
+        (["info", "mine/one"], "mine/one is not a whole benchmark; leave out the data set: mine"),
+        (["info", "mine/typo"], "mine/typo is not a whole benchmark; leave out the data set: mine"),
+        (["fetch", "nasbench201/cifar10"], "nasbench201/cifar10 is not a whole benchmark; leave out the"),
+        (["verify", "mine/one"], "mine/one is not a whole benchmark; leave out the data set: mine"),
+        (["verify", "mime"], "unknown benchmark 'mime'; did you mean 'mine'"),
+        (["query", "mine/typo", "00000000"], "data set of mine 'typo'; did you mean 'two'?"),
+        (["query", "mime", "00000000"], "unknown benchmark 'mime'; did you mean 'mine'"),
+        (["fit", "mime"], "unknown benchmark 'mime'; did you mean 'mine'"),
+        (["fit", "mine", "--data-set", "typo"], "data set of mine 'typo'; did you mean 'two'?"),
+        (["export", "mine/typo", "--csv", "a.csv"], "data set of mine 'typo'; did you mean 'two'?"),
+        (["export", "mime", "--csv", "a.csv"], "unknown benchmark 'mime'; did you mean 'mine'"),
+    ],
+)
+def test_a_table_of_ones_own_is_known_by_its_name(capsys, folder, arguments, message):
+    write_table(replace(small_contents(), name="mine"), folder / "mine.h5")
+    before = sorted(folder.iterdir())
+    code, out, err = output(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert len(err.splitlines()) == 1
+    assert sorted(folder.iterdir()) == before
+
+
+def test_paths_may_have_the_signs_of_the_grammar_in_them(capsys, tmp_path, monkeypatch):
+    folder = tmp_path / "x=y:z,1"
+    folder.mkdir()
+    monkeypatch.setenv("NASBENCH_LAB_DATA", str(folder / "d=a:t,a"))
+    monkeypatch.chdir(folder)
+    write_table(replace(small_contents(), name="mine"), folder / "d=a:t,a" / "mine.h5")
+    code, out, err = output(capsys, "export", "mine/one", "--csv", "a=b:c,d.csv")
+    assert (code, out, err) == (0, "a=b:c,d.csv\na=b:c,d.toml\n", "")
+    files = [f"../{folder.name}/a=b:c,d.{ending}" for ending in ("csv", "toml")]
+    code, out, err = output(capsys, "import", "--as", "again", *files)
+    assert (code, err) == (0, "")
+    assert f"{folder / 'd=a:t,a' / 'again.h5'}" in out
+
+
 def downloaded(server, file):
     return Download(
         url=server.url(file),
@@ -208,12 +264,23 @@ def test_fetch_brings_images_and_goes_on_after_a_cut(capsys, folder, monkeypatch
     assert server.requests[1].startswith("bytes=")
 
 
-@pytest.mark.parametrize("arguments", [[], ["fetch"], ["info"], ["list", "--all"]])
-def test_wrong_usage_ends_with_code_2(capsys, folder, arguments):
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "a command is missing: list, import, fetch,"),
+        (["lst"], "unknown command 'lst'; did you mean 'list'? Known: export,"),
+        (["fetch"], "NAME is missing; see python -m nasbench_lab.data fetch --help"),
+        (["query", "cifar10-mini"], "ARCHITECTURE is missing; see python -m nasbench_lab.data query --help"),
+        (["info", "a", "b"], "unexpected 'b'; see python -m nasbench_lab.data info --help"),
+        (["list", "--all"], "unknown option --all; see python -m nasbench_lab.data list --help"),
+        (["fit", "a", "--fraction", "x"], "--fraction takes a number; received 'x'"),
+    ],
+)
+def test_wrong_usage_ends_with_one_line_and_code_2(capsys, folder, arguments, message):
+    code, out, err = output(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: {message}")
+    assert len(err.splitlines()) == 1
 
 
 def test_help_is_quick_and_loads_nothing_heavy():

@@ -140,3 +140,31 @@ def test_nothing_is_written_beside_it(tmp_path, problem, monkeypatch):
         tmp_path,
     )
     assert not list(problem.parent.glob("__pycache__"))
+
+
+@pytest.mark.parametrize("ends", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("edited", ["problem.py", "beside_it.py", "package_beside/inner.py"])
+def test_the_digest_does_not_depend_on_how_lines_end(tmp_path, problem, edited, ends):
+    before = in_fresh_process(LATER, tmp_path)
+    file = problem.parent / edited
+    assert b"\r" not in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(b"\n", ends))
+    assert in_fresh_process(LATER, tmp_path) == before
+
+
+def test_a_file_with_other_line_ends_has_not_changed(tmp_path):
+    (tmp_path / "ends_beside.py").write_bytes(b"VALUE = 1\n")
+    path = tmp_path / "problem.py"
+    path.write_bytes(b"from ends_beside import VALUE\n")
+    first = import_file(path)
+    for file in (path, tmp_path / "ends_beside.py"):
+        file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    assert import_file(path) == first
+
+
+@pytest.mark.parametrize("name", ["marked.py", "marked-file.py"])
+def test_a_file_with_a_byte_order_mark_is_imported(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("import math\nVALUE = 'é'\n", encoding="utf-8-sig")
+    assert path.read_bytes()[:3] == b"\xef\xbb\xbf"
+    assert import_file(path).module.VALUE == "é"

@@ -124,3 +124,70 @@ def test_a_value_of_numpy_or_a_path_is_a_plain_one(value, kind, expected):
     result = checked("it", value, kind)
     assert result == expected
     assert type(result) is type(expected)
+
+
+def lists(
+    *,
+    sizes: list[int] = [1],  # noqa: B006 -- only its type is used
+    pair: tuple[int, str] = (1, "a"),
+    shape: tuple[float, ...] = (),
+    anything=None,
+    guessed=(0.5, 1.5),
+    scheme: str = "",
+    folder: Path = Path(),
+    required,
+    any_list: list = [],  # noqa: B006
+): ...
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen"),
+    [
+        ("sizes=[1,2]", {"sizes": [1, 2]}),
+        ("sizes=(1, 2),scheme=a", {"sizes": [1, 2], "scheme": "a"}),
+        ("sizes=[]", {"sizes": []}),
+        ("pair=(2,b)", {"pair": (2, "b")}),
+        ("shape=[1,2.5]", {"shape": (1.0, 2.5)}),
+        ("guessed=(1,2)", {"guessed": (1.0, 2.0)}),
+        ("any_list=[1,a,true,2.5]", {"any_list": [1, "a", True, 2.5]}),
+        ("anything=3", {"anything": 3}),
+        ("anything=word", {"anything": "word"}),
+        ("anything=none", {"anything": None}),
+        ("required=0.5", {"required": 0.5}),
+        ("scheme=a:b", {"scheme": "a:b"}),
+        ("scheme=a=b,sizes=[3]", {"scheme": "a=b", "sizes": [3]}),
+        ("scheme='a,b=c',sizes=[3]", {"scheme": "a,b=c", "sizes": [3]}),
+        ('scheme="it\'s"', {"scheme": "it's"}),
+        ("scheme=f(a,b),sizes=[3]", {"scheme": "f(a,b)", "sizes": [3]}),
+        ("scheme=it's,sizes=[3]", {"scheme": "it's", "sizes": [3]}),
+        ("scheme=:),sizes=[3]", {"scheme": ":)", "sizes": [3]}),
+        ("scheme=", {"scheme": ""}),
+        ("folder=x=y/a:b", {"folder": Path("x=y/a:b")}),
+        (" sizes = [1]", {"sizes": [1]}),
+    ],
+)
+def test_a_value_may_have_the_signs_of_the_grammar_in_it(text, chosen):
+    found = read_settings(text, keyword_parameters(lists), "hyperparameter of it")
+    assert found == chosen
+    assert {type(each) for each in found.values()} == {type(each) for each in chosen.values()}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sizes=1,2", "sizes of it takes a list with a whole number in each place; received '1'"),
+        ("sizes=[1,x]", r"sizes of it takes a list with a whole number in each place; received '\[1,x\]'"),
+        ("pair=(1,a,b)", r"the hyperparameter pair of it takes a list .*; received '\(1,a,b\)'"),
+        ("any_list=x", r"any_list of it takes a list, as in \[1,2\]; received 'x'"),
+        ("scheme=a,b", "hyperparameter of it is written key=value, separated by commas; received 'b'"),
+        ("scheme=a,scheme=b", "the hyperparameter scheme of it is set twice; received 'scheme=a,scheme=b'"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named(text, message):
+    with pytest.raises(UsageError, match=message):
+        read_settings(text, keyword_parameters(lists), "hyperparameter of it")
+
+
+def test_a_received_value_is_on_one_line():
+    with pytest.raises(UsageError, match=r"^it takes a whole number; received array\(\[\[0\], \[0\]\]\)$"):
+        checked("it", np.zeros((2, 1), dtype=int), int)

@@ -10,8 +10,8 @@ import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
 from nasbench_lab.benchmarks.view import View
+from nasbench_lab.comparison.blocks import run_seed
 from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm
-from nasbench_lab.comparison.execution import run_seed
 from nasbench_lab.search.budget import Budget
 from nasbench_lab.search.loop import search
 from nasbench_lab.statistics.pairwise import holm, mann_whitney, vargha_delaney, verdict

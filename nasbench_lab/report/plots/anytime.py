@@ -1,5 +1,7 @@
 """Regret against cost: the quality of an algorithm's answer at every point of its search."""
 
+from collections.abc import Mapping
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,43 +11,69 @@ from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.plots.style import (
     STYLE,
     Look,
+    axes_legend,
     count,
     figure_legend,
     label_axes,
+    label_own_axes,
     log_axis,
     looks,
     message,
     panels,
+    plain,
 )
 from nasbench_lab.report.tables import Tables
 from nasbench_lab.search.card import TaskCard
 
 
 @matplotlib.rc_context(STYLE)
-def draw(results: Results, tables: Tables) -> Figure:
+def draw(results: Results, tables: Tables, shown: Mapping[str, Look] | None = None) -> Figure:
     """Mean regret of the incumbent (accuracy if the optimum is unknown), one panel per task.
 
     Lines are steps: an incumbent keeps its accuracy until the next one is found.
     """
-    shown = looks(results)
+    shown = looks(results) if shown is None else shown
     figure, axes = panels(results.tasks, *((4.8, 3.4) if len(results.tasks) == 1 else (2.5, 2.6)))
     for panel, task in zip(axes, results.tasks, strict=True):
         _draw_task(panel, task, tables, shown)
     label_axes(
         figure,
         axes,
-        [f"Cost ({task.cost})" for task in results.tasks],
-        [
-            f"Mean regret ({task.regret_unit})" if task.optimum is not None else f"Mean {task.metric}"
-            for task in results.tasks
-        ],
+        [_cost(task) for task in results.tasks],
+        [_quality(task) for task in results.tasks],
     )
     figure_legend(figure, shown.values())
     return figure
 
 
-def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: dict[str, Look]) -> None:
-    curves = tables.anytime[tables.anytime["task"] == task.name]
+def draw_on(
+    axes: Axes,
+    task: TaskCard,
+    tables: Tables,
+    shown: Mapping[str, Look],
+    *,
+    title: bool = True,
+    legend: bool = True,
+) -> None:
+    """Draw one task on axes that stand alone, with labels."""
+    _draw_task(axes, task, tables, shown)
+    label_own_axes(axes, _cost(task), _quality(task), task.title if title else "")
+    if legend:
+        axes_legend(axes, shown)
+
+
+def _cost(task: TaskCard) -> str:
+    return f"Cost ({task.cost})"
+
+
+def _quality(task: TaskCard) -> str:
+    return f"Mean regret ({task.regret_unit})" if task.optimum is not None else f"Mean {task.metric}"
+
+
+def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: Mapping[str, Look]) -> None:
+    curves = tables.anytime[
+        (tables.anytime["task"] == task.name) & tables.anytime["algorithm"].isin(list(shown))
+    ]
     if curves.empty:
         message(axes, "No run gave a result")
         return
@@ -72,7 +100,7 @@ def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: dict[str, Look
             markersize=3.5,
             # Staggered: the markers of neighbouring lines must not hide each other.
             markevery=(0.04 + 0.03 * (position % 7), 0.24),
-            label=look.name,
+            label=plain(look.name),
         )
 
 

@@ -1,8 +1,9 @@
 """The distribution of final results: every run counts, not only the mean."""
 
+from collections.abc import Mapping, Sequence
+
 import matplotlib
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from nasbench_lab.report.plots.style import (
     Look,
     count,
     label_axes,
+    label_own_axes,
     log_axis,
     looks,
     message,
@@ -28,34 +30,53 @@ BINS = 36
 
 
 @matplotlib.rc_context(STYLE)
-def draw(results: Results, tables: Tables) -> Figure:
+def draw(results: Results, tables: Tables, shown: Mapping[str, Look] | None = None) -> Figure:
     """Final regret (accuracy if the optimum is unknown) of every run, one panel per task.
 
     Few runs are stacked dots, many runs are a histogram. Neither smooths: a table gives many equal
     results, and they must stay visible as a spike.
     """
-    shown = looks(results)
-    names = [wrapped(look.name, 36) for look in shown.values()]
+    shown = looks(results) if shown is None else shown
     height = 0.3 * len(shown) + 0.9
     size = (3.6, height + 0.4) if len(results.tasks) == 1 else (2.2, height)
-    figure, axes = panels(results.tasks, *size, names=names)
+    figure, axes = panels(results.tasks, *size, names=_names(shown))
     for panel, task in zip(axes, results.tasks, strict=True):
-        _draw_task(panel, task, tables.final[tables.final["task"] == task.name], shown)
-    axes[0].set_yticks(range(len(shown)), names)
-    axes[0].set_ylim(len(shown) - 0.4, -0.6)
-    label_axes(
-        figure,
-        axes,
-        [
-            f"Final regret ({task.regret_unit})" if task.optimum is not None else f"Final {task.metric}"
-            for task in results.tasks
-        ],
-        [""] * len(axes),
-    )
+        _draw_task(panel, task, tables, shown)
+    _set_rows(axes[0], _names(shown))
+    label_axes(figure, axes, [_quality(task) for task in results.tasks], [""] * len(axes))
     return figure
 
 
-def _draw_task(axes: Axes, task: TaskCard, final: pd.DataFrame, shown: dict[str, Look]) -> None:
+def draw_on(
+    axes: Axes,
+    task: TaskCard,
+    tables: Tables,
+    shown: Mapping[str, Look],
+    *,
+    title: bool = True,
+    legend: bool = True,
+) -> None:
+    """Draw one task on axes that stand alone, with labels; the legend is the names beside the rows."""
+    _draw_task(axes, task, tables, shown)
+    _set_rows(axes, _names(shown) if legend else [""] * len(shown))
+    label_own_axes(axes, _quality(task), "", task.title if title else "")
+
+
+def _quality(task: TaskCard) -> str:
+    return f"Final regret ({task.regret_unit})" if task.optimum is not None else f"Final {task.metric}"
+
+
+def _names(shown: Mapping[str, Look]) -> list[str]:
+    return [wrapped(look.name, 36) for look in shown.values()]
+
+
+def _set_rows(axes: Axes, names: Sequence[str]) -> None:
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+
+
+def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: Mapping[str, Look]) -> None:
+    final = tables.final[(tables.final["task"] == task.name) & tables.final["algorithm"].isin(list(shown))]
     values = final["accuracy" if task.optimum is None else "regret"].to_numpy(float)
     if not np.isfinite(values).any():
         message(axes, "No run gave a result")

@@ -45,7 +45,15 @@ def save(figure: "Figure", folder: Path, name: str) -> tuple[Path, Path]:
 
 
 def _applicable(results: "Results", tables: "Tables") -> dict[str, ModuleType]:
-    from nasbench_lab.report.plots import anytime, final, improvement, pairwise, ranks, targets
+    from nasbench_lab.report.plots import (
+        anytime,
+        architectures,
+        final,
+        improvement,
+        pairwise,
+        ranks,
+        targets,
+    )
 
     figures = {"anytime": anytime, "final": final}
     if len(results.algorithms) > 1:
@@ -55,4 +63,6 @@ def _applicable(results: "Results", tables: "Tables") -> dict[str, ModuleType]:
         figures["ranks"] = ranks
     if improvement.computable(tables):
         figures["improvement"] = improvement
+    if architectures.computable(results):
+        figures["architectures"] = architectures
     return figures

@@ -1,10 +1,11 @@
 """Probability of improvement: how often a run of one algorithm beats a run of another, over all tasks."""
 
 import matplotlib
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nasbench_lab.comparison.results import Results
-from nasbench_lab.report.plots.style import STYLE, count, looks, plain, width_of
+from nasbench_lab.report.plots.style import STYLE, ShownFigure, count, looks, plain, width_of
 from nasbench_lab.report.tables import Tables
 
 UNDECIDED = "#777777"
@@ -18,7 +19,14 @@ def computable(tables: Tables) -> bool:
 @matplotlib.rc_context(STYLE)
 def draw(results: Results, tables: Tables) -> Figure:
     """One line per pair of algorithms: the likelier winner is named first, the clearest pair is on top."""
-    shown = looks(results)
+    names = _names(results, tables)
+    figure = ShownFigure(figsize=(3.4 + width_of(names), 0.8 + 0.19 * len(names)), layout="constrained")
+    draw_on(figure.subplots(), results, tables)
+    return figure
+
+
+def _pairs(tables: Tables) -> list[tuple[float, float, float, str, str]]:
+    """The probability, its interval, the likelier winner and the loser of each pair, the clearest first."""
     pairs = []
     for pair in tables.improvement.to_dict("records"):
         probability, low, high = pair["probability"], pair["low"], pair["high"]
@@ -26,10 +34,17 @@ def draw(results: Results, tables: Tables) -> Figure:
             pairs.append((probability, low, high, pair["first"], pair["second"]))
         elif probability < 0.5:
             pairs.append((1 - probability, 1 - high, 1 - low, pair["second"], pair["first"]))
-    pairs.sort(key=lambda pair: -pair[0])
-    names = [plain(f"{shown[winner].name} over {shown[loser].name}") for *_, winner, loser in pairs]
-    figure = Figure(figsize=(3.4 + width_of(names), 0.8 + 0.19 * len(pairs)), layout="constrained")
-    axes = figure.subplots()
+    return sorted(pairs, key=lambda pair: -pair[0])
+
+
+def _names(results: Results, tables: Tables) -> list[str]:
+    shown = looks(results)
+    return [plain(f"{shown[winner].name} over {shown[loser].name}") for *_, winner, loser in _pairs(tables)]
+
+
+def draw_on(axes: Axes, results: Results, tables: Tables) -> None:
+    """Draw all pairs on axes, with labels; a pair needs about 0.2 inches of their height."""
+    shown, pairs = looks(results), _pairs(tables)
     for row, (probability, low, high, winner, _) in enumerate(pairs):
         look, decided = shown[winner], low > 0.5
         colour = look.colour if decided else UNDECIDED
@@ -37,13 +52,12 @@ def draw(results: Results, tables: Tables) -> Figure:
         face = colour if decided else "white"
         axes.plot([probability], [row], marker=look.marker, markersize=5, color=colour, markerfacecolor=face)
     axes.axvline(0.5, color="black", linewidth=0.8, zorder=0)
-    axes.set_yticks(range(len(pairs)), names)
+    axes.set_yticks(range(len(pairs)), _names(results, tables))
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(pairs) - 0.4, -0.6)
     axes.set_xlim(min(0.45, *(low - 0.02 for _, low, *_ in pairs)), 1.005)
     axes.grid(True, axis="x")
     axes.set_xlabel("Probability of improvement (0.5: as often better as worse)")
-    return figure
 
 
 def caption(results: Results, tables: Tables) -> str:

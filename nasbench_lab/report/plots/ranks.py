@@ -5,11 +5,12 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nasbench_lab.comparison.results import Results
-from nasbench_lab.report.plots.style import STYLE, Look, looks, wrapped
+from nasbench_lab.report.plots.style import STYLE, Look, ShownFigure, looks, wrapped
 from nasbench_lab.report.tables import Tables
 
 # Heights in units of a line of text, downwards from the axis of ranks.
@@ -24,13 +25,18 @@ def computable(tables: Tables) -> bool:
 @matplotlib.rc_context(STYLE)
 def draw(results: Results, tables: Tables) -> Figure:
     """Mean rank of each algorithm over the tasks (Demšar 2006); bars join ranks not shown to differ."""
+    figure = ShownFigure(figsize=(6.6, 0.19 * (_depth(tables) + 5.6)), layout="constrained")
+    draw_on(figure.subplots(), results, tables)
+    return figure
+
+
+def draw_on(axes: Axes, results: Results, tables: Tables) -> None:
+    """Draw the diagram on axes, with about one line of text for each 0.2 inches of their height."""
     shown = looks(results)
-    ranks = tables.ranks.set_index("algorithm")["mean_rank"].sort_values()
+    ranks = _ranks(tables)
     bars = cliques(list(ranks.index), tables)
     left = math.ceil(len(ranks) / 2)
-    depth = BAR_HEIGHT * len(bars) + 0.9 + LABEL_HEIGHT * (left - 1)
-    figure = Figure(figsize=(6.6, 0.19 * (depth + 5.6)), layout="constrained")
-    axes = figure.subplots()
+    depth = _depth(tables)
     axes.set_xlim(1 - 0.1, len(ranks) + 0.1)
     axes.set_ylim(depth + 0.4, -2.1)
     _draw_scale(axes, len(ranks), float(tables.ranks["critical_difference"].iloc[0]))
@@ -49,7 +55,17 @@ def draw(results: Results, tables: Tables) -> Figure:
         line = position if on_left else len(ranks) - 1 - position
         height = BAR_HEIGHT * len(bars) + 0.9 + LABEL_HEIGHT * line
         _draw_algorithm(axes, shown[str(label)], float(rank), height, len(ranks), on_left=on_left)
-    return figure
+
+
+def _ranks(tables: Tables) -> "pd.Series[float]":
+    return tables.ranks.set_index("algorithm")["mean_rank"].sort_values()
+
+
+def _depth(tables: Tables) -> float:
+    """The lines of text from the axis of ranks down to the lowest algorithm."""
+    ranks = _ranks(tables)
+    bars = cliques(list(ranks.index), tables)
+    return BAR_HEIGHT * len(bars) + 0.9 + LABEL_HEIGHT * (math.ceil(len(ranks) / 2) - 1)
 
 
 def cliques(ordered: list[str], tables: Tables) -> list[tuple[str, str]]:
@@ -74,7 +90,7 @@ def cliques(ordered: list[str], tables: Tables) -> list[tuple[str, str]]:
 
 
 def _draw_scale(axes: Axes, algorithms: int, critical_difference: float) -> None:
-    axes.spines[["left", "bottom"]].set_visible(False)
+    axes.spines[["left", "bottom", "right"]].set_visible(False)
     axes.spines["top"].set(visible=True, position=("data", 0), bounds=(1, algorithms))
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")

@@ -1,11 +1,13 @@
 """The shared style of all figures: looks of algorithms, type sizes, panels, readable axes."""
 
+import io
 import math
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -71,6 +73,15 @@ class Look:
     marker: str
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows where it is the value of a cell; pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        with matplotlib.rc_context(STYLE), io.BytesIO() as png:
+            self.savefig(png, format="png", dpi=150)
+            return png.getvalue()
+
+
 def looks(results: Results) -> dict[str, Look]:
     """The look of each algorithm, fixed by its position in `results.algorithms`."""
     named = zip(results.algorithms, display_names(results.algorithms), strict=True)
@@ -118,7 +129,7 @@ def panels(
     """
     columns = columns_for(len(tasks))
     rows = math.ceil(len(tasks) / columns)
-    figure = Figure(
+    figure = ShownFigure(
         figsize=(width * columns + (width_of(names) if names else 0.0), height * rows + LEGEND_HEIGHT),
         layout="constrained",
     )
@@ -148,10 +159,20 @@ def label_axes(figure: Figure, axes: Sequence[Axes], x: Sequence[str], y: Sequen
         figure.supylabel(plain(y[0]))
 
 
-def figure_legend(figure: Figure, entries: Iterable[Look]) -> None:
-    """Draw one legend below all panels, with as many columns as fit its longest name."""
-    entries = list(entries)
-    handles: list[Artist] = [
+def label_own_axes(axes: Axes, x: str, y: str, title: str) -> None:
+    """Label axes that stand alone, in the type sizes of whoever made them; an empty text is left out."""
+    for text, write in ((x, axes.set_xlabel), (y, axes.set_ylabel), (title, axes.set_title)):
+        if text:
+            write(plain(text))
+
+
+def axes_legend(axes: Axes, shown: Mapping[str, Look]) -> None:
+    """Draw a legend inside axes that stand alone."""
+    axes.legend(_handles(shown.values()), [plain(look.name) for look in shown.values()], handlelength=3.2)
+
+
+def _handles(entries: Iterable[Look]) -> list[Artist]:
+    return [
         Line2D(
             [],
             [],
@@ -162,10 +183,15 @@ def figure_legend(figure: Figure, entries: Iterable[Look]) -> None:
         )
         for look in entries
     ]
+
+
+def figure_legend(figure: Figure, entries: Iterable[Look]) -> None:
+    """Draw one legend below all panels, with as many columns as fit its longest name."""
+    entries = list(entries)
     names = [wrapped(look.name, 40) for look in entries]
     columns = int(figure.get_figwidth() / (width_of(names) + 0.65))
     figure.legend(
-        handles,
+        _handles(entries),
         names,
         loc="outside lower center",
         ncols=max(1, min(columns, len(entries))),

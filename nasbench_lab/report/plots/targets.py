@@ -1,8 +1,9 @@
 """The cost to reach a target: the share of runs that reached it, against cost."""
 
+from collections.abc import Mapping
+
 import matplotlib
 import numpy as np
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -10,42 +11,68 @@ from nasbench_lab.comparison.results import Results
 from nasbench_lab.report.plots.style import (
     STYLE,
     Look,
+    axes_legend,
     count,
     figure_legend,
     label_axes,
+    label_own_axes,
     log_axis,
     looks,
     message,
     panels,
+    plain,
 )
 from nasbench_lab.report.tables import Tables
+from nasbench_lab.search.card import TaskCard
+
+SHARE = "Runs that reached the target (%)"
 
 
 @matplotlib.rc_context(STYLE)
-def draw(results: Results, tables: Tables) -> Figure:
+def draw(results: Results, tables: Tables, shown: Mapping[str, Look] | None = None) -> Figure:
     """Empirical distribution of the cost to reach the target, one panel per task.
 
     Runs that never reach the target count too: each line ends at the share of runs that did.
     """
-    shown = looks(results)
+    shown = looks(results) if shown is None else shown
     size = (4.8, 3.4) if len(results.tasks) == 1 else (2.4, 2.7)
     figure, axes = panels(results.tasks, *size, names=["100"])
     for panel, task in zip(axes, results.tasks, strict=True):
-        aims = tables.targets.loc[tables.targets["task"] == task.name, "target"]
-        if len(aims):
-            panel.set_title(f"{panel.get_title()}\ntarget {task.shown(aims.iloc[0])}")
-        _draw_task(panel, tables.final[tables.final["task"] == task.name], shown)
-    label_axes(
-        figure,
-        axes,
-        [f"Cost ({task.cost})" for task in results.tasks],
-        ["Runs that reached the target (%)"] * len(axes),
-    )
+        panel.set_title(panel.get_title() + _target(task, tables))
+        _draw_task(panel, task, tables, shown)
+    label_axes(figure, axes, [_cost(task) for task in results.tasks], [SHARE] * len(axes))
     figure_legend(figure, shown.values())
     return figure
 
 
-def _draw_task(axes: Axes, final: pd.DataFrame, shown: dict[str, Look]) -> None:
+def draw_on(
+    axes: Axes,
+    task: TaskCard,
+    tables: Tables,
+    shown: Mapping[str, Look],
+    *,
+    title: bool = True,
+    legend: bool = True,
+) -> None:
+    """Draw one task on axes that stand alone, with labels; the title names the target."""
+    _draw_task(axes, task, tables, shown)
+    label_own_axes(axes, _cost(task), SHARE, task.title + _target(task, tables) if title else "")
+    if legend:
+        axes_legend(axes, shown)
+
+
+def _cost(task: TaskCard) -> str:
+    return f"Cost ({task.cost})"
+
+
+def _target(task: TaskCard, tables: Tables) -> str:
+    """The second line of a title: the target of a task; empty if it has none."""
+    aims = tables.targets.loc[tables.targets["task"] == task.name, "target"]
+    return f"\ntarget {task.shown(aims.iloc[0])}" if len(aims) else ""
+
+
+def _draw_task(axes: Axes, task: TaskCard, tables: Tables, shown: Mapping[str, Look]) -> None:
+    final = tables.final[(tables.final["task"] == task.name) & tables.final["algorithm"].isin(list(shown))]
     axes.set_ylim(-3, 103)
     axes.set_yticks(range(0, 101, 25))
     axes.grid(True)
@@ -73,7 +100,7 @@ def _draw_task(axes: Axes, final: pd.DataFrame, shown: dict[str, Look]) -> None:
             marker=look.marker,
             markersize=3.5,
             markevery=(0.04 + 0.03 * (position % 7), 0.24),
-            label=look.name,
+            label=plain(look.name),
         )
 
 

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from nasbench_lab.benchmarks.formats.limits import read_limited
-from nasbench_lab.errors import TableError
+from nasbench_lab.errors import RefusedError, TableError
 
 CONTENT = b"cell,accuracy\n" * 1000
 
@@ -79,5 +79,5 @@ def test_a_missing_file_is_named(path):
     with pytest.raises(TableError, match=r"there is no file .*table.csv"):
         read_limited(path, 10)
     path.mkdir()
-    with pytest.raises(TableError, match=r"table.csv cannot be read: Is a directory; fetch it again"):
+    with pytest.raises(RefusedError, match=r"table.csv is a folder; a file is expected"):
         read_limited(path, 10)

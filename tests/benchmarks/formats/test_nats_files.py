@@ -25,7 +25,7 @@ from nasbench_lab.benchmarks.sources.nats import read_data_sets
 from nasbench_lab.benchmarks.tables.contents import Contents
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
-from nasbench_lab.errors import ProcessError, TableError, UnlistedArchitecture
+from nasbench_lab.errors import ProcessError, RefusedError, TableError, UnlistedArchitecture
 from nasbench_lab.spaces import find_space
 from tests.nats_files import (
     LEAK,
@@ -416,7 +416,8 @@ def test_too_many_seeds_are_refused(tmp_path):
 def test_folders_of_something_else_are_refused(tmp_path):
     refused(tmp_path, "has no files such as 000000.pickle.pbz2")
     (tmp_path / "000011.pickle.pbz2").mkdir()
-    refused(tmp_path, "cannot be read")
+    with pytest.raises(RefusedError, match=r"000011\.pickle\.pbz2 is a folder; a file is expected"):
+        read_data_sets(tmp_path, LAYOUT)
 
 
 def test_nothing_is_executed(tmp_path):

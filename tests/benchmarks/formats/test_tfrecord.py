@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench_lab.benchmarks.formats.tfrecord import read_records
-from nasbench_lab.errors import TableError
+from nasbench_lab.errors import RefusedError, TableError
 from tests.nasbench101 import crc32c, framed, masked
 
 RECORDS = [b"first", b"", b"the third \0 record"]
@@ -61,5 +61,5 @@ def test_a_length_that_cannot_be_is_refused_before_it_is_read(tmp_path, length):
 def test_unreadable_files_are_refused(tmp_path):
     with pytest.raises(TableError, match="there is no file"):
         list(read_records(tmp_path / "nothing", 10))
-    with pytest.raises(TableError, match="cannot be read"):
+    with pytest.raises(RefusedError, match="is a folder; a file is expected"):
         list(read_records(tmp_path, 10))

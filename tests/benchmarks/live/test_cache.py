@@ -1,8 +1,10 @@
+import errno
 import json
 import logging
 import multiprocessing
 import os
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ import nasbench_lab
 from nasbench_lab.benchmarks import json_files
 from nasbench_lab.benchmarks.live.cache import EvaluationCache, Key
 from nasbench_lab.benchmarks.training.outcome import Epoch, Outcome, Scores
+from nasbench_lab.errors import RefusedError
 from tests.live_training import TINY, made_images, made_outcome
 
 KEY = Key(
@@ -176,9 +179,10 @@ def test_a_foreign_file_is_ignored(kept, caplog, content):
     ignored(kept, caplog)
 
 
-def test_a_folder_in_its_place_is_ignored(cache, caplog):
+def test_a_folder_in_its_place_is_an_error(cache):
     cache.path(KEY).mkdir(parents=True)
-    ignored(cache, caplog)
+    with pytest.raises(RefusedError, match="is a folder; a file is expected"):
+        cache.get(KEY)
 
 
 def test_another_version_is_ignored(kept, caplog):
@@ -301,6 +305,25 @@ def test_a_folder_without_permission_is_an_error(cache):
     cache.folder.mkdir(mode=0o500)
     with pytest.raises(PermissionError):
         cache.put(KEY, TINY, IMAGES, OUTCOME)
+
+
+def test_an_evaluation_that_is_refused_is_neither_made_again_nor_replaced(kept, monkeypatch):
+    """A training may have taken hours, and its file may be whole."""
+    before = kept.path(KEY).read_bytes()
+    opened = Path.open
+
+    def refuse(path, mode="r", *arguments, **settings):
+        if mode == "rb":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return opened(path, mode, *arguments, **settings)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(RefusedError, match=r"cannot be read \(Input/output error\); check the disk"):
+        kept.get(KEY)
+    with pytest.raises(RefusedError, match="Input/output error"):
+        kept.put(KEY, TINY, IMAGES, replace(OUTCOME, device="another"))
+    monkeypatch.undo()
+    assert kept.path(KEY).read_bytes() == before
 
 
 def test_a_write_that_fails_leaves_what_was_there(kept, monkeypatch):

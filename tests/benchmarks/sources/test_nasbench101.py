@@ -14,7 +14,7 @@ from nasbench_lab.benchmarks.sources.nasbench101 import SOURCE
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.data import main
-from nasbench_lab.errors import TableError, UnlistedArchitecture, UsageError
+from nasbench_lab.errors import RefusedError, TableError, UnlistedArchitecture, UsageError
 from tests.nasbench101 import (
     SPACE,
     distinct_cells,
@@ -382,7 +382,7 @@ def test_a_csv_without_rows_or_columns_is_refused(tmp_path):
 def test_missing_files_are_refused(tmp_path):
     with pytest.raises(TableError, match="there is no file"):
         SOURCE.convert([tmp_path / "nothing"])
-    with pytest.raises(TableError, match="cannot be read"):
+    with pytest.raises(RefusedError, match="is a folder; a file is expected"):
         SOURCE.convert([tmp_path])
     with pytest.raises(UsageError, match="is imported from one file"):
         SOURCE.convert([])

@@ -9,7 +9,7 @@ import pytest
 from nasbench_lab.benchmarks.sources.transnas101 import SOURCE
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
-from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.errors import RefusedError, TableError, UsageError
 from nasbench_lab.spaces import find_space
 from tests import transnas_files as files
 from tests.nats_files import Weights, dumps_as_torch, write_zip
@@ -295,7 +295,7 @@ def test_flipped_bits_are_refused_or_give_numbers_in_range(tmp_path, form):
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(TableError, match="there is no file"):
         SOURCE.convert([tmp_path / "nothing.pth"])
-    with pytest.raises(TableError, match="cannot be read"):
+    with pytest.raises(RefusedError, match="is a folder; a file is expected"):
         SOURCE.convert([tmp_path])
     (tmp_path / "noise.pth").write_bytes(b"<html>not found</html>")
     with pytest.raises(TableError, match=r"noise\.pth cannot be read"):

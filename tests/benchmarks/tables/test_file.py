@@ -1,13 +1,17 @@
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import h5py
 import numpy as np
 import pytest
 
+from nasbench_lab.benchmarks.formats import hdf5
+from nasbench_lab.benchmarks.tables import file as tables_file
 from nasbench_lab.benchmarks.tables.contents import DataSet, Measurement, Training
 from nasbench_lab.benchmarks.tables.file import Table, write_table
-from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.errors import RefusedError, TableError, UsageError
 from nasbench_lab.spaces import find_space
 from tests.tables import SIZE, SPACE, present, small_contents
 
@@ -233,6 +237,32 @@ def test_a_failure_leaves_the_old_table(path):
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_table_that_was_removed_after_it_was_opened_is_absent(path):
+    table = Table(path)
+    path.unlink()
+    with pytest.raises(TableError, match=r"there is no table at .*toy\.h5"):
+        table.data_set("one")
+    with pytest.raises(TableError, match=r"there is no file .*toy\.h5 any more"):
+        table.verify()
+
+
+@pytest.mark.parametrize("name", ["_read_data_set", "check_digest"])
+def test_short_memory_is_no_damage(path, monkeypatch, name):
+    def short(group, *_):
+        raise MemoryError("Unable to allocate 1.5 GiB for an array with shape (9,) and data type float64")
+
+    table = Table(path)
+    read: Callable[[], object]
+    if name == "check_digest":
+        monkeypatch.setattr(hdf5, "digest_of", short)
+        read = table.verify
+    else:
+        monkeypatch.setattr(tables_file, name, short)
+        read = partial(table.data_set, "one")
+    with pytest.raises(RefusedError, match=r"too little memory to read .* \(it takes another 1\.5 GiB\)"):
+        read()
+
+
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(TableError, match=r"there is no table at .*nothing\.h5"):
         Table(tmp_path / "nothing.h5")
@@ -249,7 +279,7 @@ def test_another_file_is_no_table(tmp_path, content):
 
 
 def test_a_folder_is_no_table(tmp_path):
-    with pytest.raises(TableError, match="is damaged"):
+    with pytest.raises(RefusedError, match="is a folder; a file is expected"):
         Table(tmp_path)
 
 
@@ -295,9 +325,8 @@ def test_a_changed_value_is_found_by_verify(path):
 def test_another_version_says_what_to_do(path):
     with h5py.File(path, "r+") as file:
         file.attrs["format_version"] = 99
-    with pytest.raises(
-        TableError, match=r"has table format version 99; .* reads 1\. Import the official files again"
-    ):
+    again = "import the official files again: python -m nasbench_lab.data import toy FILE"
+    with pytest.raises(TableError, match=rf"has table format version 99; .* reads 1; {again}"):
         Table(path)
 
 

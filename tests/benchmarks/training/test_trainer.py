@@ -1,3 +1,4 @@
+import errno
 import logging
 import os
 import subprocess
@@ -22,7 +23,7 @@ from nasbench_lab.benchmarks.training.networks import (
 )
 from nasbench_lab.benchmarks.training.recipes import find_recipe
 from nasbench_lab.benchmarks.training.trainer import score, train
-from nasbench_lab.errors import TrainingError, UsageError
+from nasbench_lab.errors import RefusedError, TrainingError, UsageError
 from nasbench_lab.spaces import find_space
 from tests.live_training import CELL, TINY, made_images
 
@@ -388,6 +389,21 @@ def test_a_damaged_or_foreign_checkpoint_begins_again(tmp_path, tiny, caplog, ki
     assert "\n" not in message
     if kind.startswith(("another", "other")):
         assert "(it belongs to another training)" in message
+
+
+@pytest.mark.usefixtures("always_saved")
+def test_a_checkpoint_that_is_refused_stays(tmp_path, monkeypatch):
+    path = tmp_path / "training.checkpoint"
+    interrupted(path)
+    before = path.read_bytes()
+
+    def refuse(*_, **__):
+        raise OSError(errno.EIO, "Input/output error", str(path))
+
+    monkeypatch.setattr(torch, "load", refuse)
+    with pytest.raises(RefusedError, match=r"training\.checkpoint cannot be read \(Input/output error\)"):
+        trained(checkpoint=path)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.usefixtures("always_saved")

@@ -1,7 +1,9 @@
+import warnings
+
 import pytest
 
 from nasbench_lab.commands.running import run_command
-from nasbench_lab.errors import TableError, UsageError
+from nasbench_lab.errors import NasbenchLabWarning, TableError, UsageError
 
 
 def raising(error: BaseException):
@@ -34,6 +36,20 @@ def test_an_error_of_ours_is_one_line_on_standard_error(error, capsys):
 def test_what_the_system_refuses_is_one_line_with_its_path(error, message, capsys):
     assert run_command(raising(error)) == 2
     assert capsys.readouterr() == ("", f"error: {message}\n")
+
+
+def test_a_warning_of_ours_is_a_note_and_others_stay(capsys):
+    def warning() -> int:
+        warnings.simplefilter("default")
+        for _ in range(2):
+            warnings.warn("the file system has no file locks", NasbenchLabWarning, stacklevel=1)
+        warnings.warn("of another package", UserWarning, stacklevel=1)
+        return 0
+
+    with pytest.warns(UserWarning, match="of another package") as others:
+        assert run_command(warning) == 0
+    assert [each.category for each in others] == [UserWarning]
+    assert capsys.readouterr() == ("", "note: the file system has no file locks\n")
 
 
 def test_an_interrupt_gives_the_code_shells_expect(capsys):

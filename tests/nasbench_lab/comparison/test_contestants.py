@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm
+from nasbench_lab.comparison.contestants import algorithm_names, find_algorithm, with_absolute_path
 from nasbench_lab.errors import AlgorithmError, UsageError
 from nasbench_lab.spaces import find_space
 
@@ -126,6 +126,7 @@ def test_says_what_cannot_be_found(text, message):
     [
         ("def own(space, rng): return 3", "is not a generator function"),
         ("own = 3", "is not a generator function"),
+        ("async def own(space, rng): yield 3", "is asynchronous; an algorithm is a plain generator function"),
         ("def own(:", "cannot be imported: SyntaxError"),
         ("1 / 0", "cannot be imported: ZeroDivisionError"),
     ],
@@ -177,7 +178,7 @@ def test_a_file_may_have_several_algorithms(tmp_path):
     assert find_algorithm(str(path)).function.func.__name__ == "two"
 
 
-@pytest.mark.parametrize("folder", ["lr=0.1", "a:b", "with space", "a.py", "v=1:x.py"])
+@pytest.mark.parametrize("folder", ["lr=0.1", "a:b", "with space", "a.py", "v=1:x.py", "C:\\x", "a,b"])
 def test_a_path_may_have_the_signs_of_the_grammar_in_it(tmp_path, own, folder, monkeypatch):
     (tmp_path / folder).mkdir()
     path = own.rename(tmp_path / folder / "own.py")
@@ -199,3 +200,99 @@ def test_a_function_that_only_python_knew_is_named():
     for text in ("function walk", "x=function walk"):
         with pytest.raises(UsageError, match=r"run it from Python with compare\(algorithms=\[walk, "):
             find_algorithm(text)
+
+
+def test_a_label_that_may_be_a_part_of_the_path_is_explained(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        UsageError, match=r"no algorithm file .*/folder/alg.py; the text before '=', 'my', is its label"
+    ):
+        find_algorithm("my=folder/alg.py")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("random_search,local_search", "random_search local_search"),
+        ("random_serch, local_search", "random_serch local_search"),
+        ("random_search,own.py", "random_search own.py"),
+        ("own.py,own.py:rate=2,size=3", "own.py own.py:rate=2,size=3"),
+        ("a=random_search,b=local_search", "a=random_search b=local_search"),
+        ("reinforce:learning_rate=1,local_search", "reinforce:learning_rate=1 local_search"),
+    ],
+)
+def test_names_with_commas_between_them_are_explained(own, monkeypatch, text, names):
+    monkeypatch.chdir(own.parent)
+    for given in (text, with_absolute_path(text)):
+        with pytest.raises(UsageError) as raised:
+            find_algorithm(given)
+        assert str(raised.value) == (
+            f"unknown algorithm {text!r}; separate names by spaces: --algorithms {names} (in Python: a list)"
+        )
+
+
+@pytest.mark.parametrize("name", ["mine", "mine-too", "mine.2"])
+def test_a_file_in_a_folder_algorithms_here_is_found_by_its_name(own, monkeypatch, name):
+    monkeypatch.chdir(own.parent)
+    (own.parent / "algorithms").mkdir()
+    file = own.rename(own.parent / "algorithms" / f"{name}.py")
+    found = find_algorithm(f"{name}:rate=2")
+    assert (found.label, found.reference) == (f"{name}:rate=2", f"{file}:rate=2")
+    assert found.hyperparameters["rate"] == 2.0
+    assert with_absolute_path(f"X={name}") == f"X={file}"
+    assert find_algorithm(f"X={name}").label == "X"
+    # The reference is valid in any folder.
+    monkeypatch.chdir("/")
+    assert find_algorithm(found.reference).source_sha256 == found.source_sha256
+
+
+def test_a_name_of_ours_is_never_a_file_of_ones_own(own, monkeypatch):
+    monkeypatch.chdir(own.parent)
+    (own.parent / "algorithms").mkdir()
+    own.rename(own.parent / "algorithms" / "random_search.py")
+    assert find_algorithm("random_search").hyperparameters == {}
+    assert with_absolute_path("random_search") == "random_search"
+
+
+def test_the_file_in_this_folder_is_named(own, monkeypatch):
+    monkeypatch.chdir(own.parent)
+    for text in ("own", "own:rate=2", "X=own"):
+        with pytest.raises(
+            UsageError, match=r"unknown algorithm 'own'; for the file in this folder, write own.py$"
+        ):
+            find_algorithm(text)
+
+
+def test_the_digest_does_not_depend_on_how_lines_end(own):
+    before = find_algorithm(str(own)).source_sha256
+    own.write_bytes(own.read_bytes().replace(b"\n", b"\r\n"))
+    assert find_algorithm(str(own)).source_sha256 == before
+
+
+def test_hyperparameters_are_values_of_json(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from pathlib import Path\n"
+        "def own(space, rng, *, sizes=(1, 2), folder: Path = Path('a'), how=len):\n"
+        "    yield space.sample(rng)\n"
+    )
+    algorithm = find_algorithm(f"{path}:sizes=[3,4],folder=b")
+    assert algorithm.hyperparameters == {"sizes": [3, 4], "folder": "b", "how": "len"}
+    assert algorithm.function.keywords["sizes"] == (3, 4)
+    assert str(algorithm.function.keywords["folder"]) == "b"
+
+
+def test_a_decorated_generator_function_is_an_algorithm(tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from functools import wraps\n"
+        "def logged(function):\n"
+        "    @wraps(function)\n"
+        "    def inner(*values, **settings):\n"
+        "        return function(*values, **settings)\n"
+        "    return inner\n"
+        "@logged\n"
+        "def walk(space, rng, *, size: int = 3):\n"
+        "    yield space.sample(rng)\n"
+    )
+    assert find_algorithm(f"{path}:size=5").hyperparameters == {"size": 5}

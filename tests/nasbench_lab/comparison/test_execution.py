@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import nasbench_lab
 from nasbench_lab import Comparison
 from nasbench_lab.benchmarks.tables.file import write_table
 from nasbench_lab.comparison import execution as experiment
-from nasbench_lab.comparison.execution import Progress, compare, default_folder, run_seed
+from nasbench_lab.comparison.blocks import blocks_of, run_seed
+from nasbench_lab.comparison.execution import Progress, compare, default_folder
 from nasbench_lab.comparison.protocols import find_protocol
 from nasbench_lab.comparison.store import load_results
 from nasbench_lab.errors import AlgorithmError, ProcessError, StoreError, TableError, UsageError
@@ -55,7 +55,7 @@ def same(first, second):
 
 def test_runs_every_algorithm_on_every_task_and_stores_it():
     told: list[Progress] = []
-    results = nasbench_lab.compare(TOY, out="r", jobs=1, progress=told.append)
+    results = compare(TOY, out="r", jobs=1, progress=told.append)
     assert [card.name for card in results.tasks] == ["toy/one", "toy/two"]
     assert results.algorithms == TOY.algorithms
     assert {len(runs) for runs in results.runs.values()} == {6}
@@ -155,10 +155,10 @@ def test_the_folder_is_named_by_what_is_compared():
     nats = find_protocol("nats-bench")
     assert default_folder(nats) == Path("results/nats-bench")
     changed = default_folder(replace(nats, seeds=20))
-    assert changed.name.startswith("nasbench201-cifar10-")
+    assert changed.name.startswith("nasbench201-3-data-sets-")
     assert changed != default_folder(replace(nats, seeds=21))
     for own in ({"algorithms": ("mine.py", "random_search")}, {"root_seed": 1}):
-        assert default_folder(replace(nats, **own)).name.startswith("nasbench201-cifar10-")
+        assert default_folder(replace(nats, **own)).name.startswith("nasbench201-3-data-sets-")
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,9 @@ def test_jobs_is_a_number_of_processes():
 
 def test_a_different_comparison_in_the_folder_is_refused():
     before = compare(TOY, out="r", jobs=1)
-    with pytest.raises(StoreError, match="r holds a different comparison: its seeds is 6, this one's 7"):
-        compare(replace(TOY, seeds=7), out="r", jobs=1)
+    message = "r holds a different comparison: its root_seed is 0, this one's 7; choose another --out"
+    with pytest.raises(StoreError, match=message):
+        compare(replace(TOY, root_seed=7), out="r", jobs=1)
     assert same(before, load_results(Path("r")))
 
 
@@ -284,12 +285,12 @@ def test_a_process_that_is_lost_ends_the_comparison_in_one_line(tmp_path):
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_a_table_that_is_replaced_while_it_runs_ends_the_comparison(jobs, monkeypatch):
-    real = experiment._blocks
+    real = blocks_of
 
     def replaced(*arguments):
         return [replace(block, digest="0" * 64) for block in real(*arguments)]
 
-    monkeypatch.setattr(experiment, "_blocks", replaced)
+    monkeypatch.setattr(experiment, "blocks_of", replaced)
     with pytest.raises(
         TableError, match=r"the table or the code of toy/(one|two) changed while the comparison ran"
     ):

@@ -6,7 +6,8 @@ import pytest
 
 from nasbench_lab.benchmarks.folders import table_path
 from nasbench_lab.benchmarks.tables.file import write_table
-from nasbench_lab.comparison.execution import compare, run_seed
+from nasbench_lab.comparison.blocks import run_seed
+from nasbench_lab.comparison.execution import compare
 from nasbench_lab.comparison.previous import evaluations_on
 from nasbench_lab.comparison.results import Runs
 from nasbench_lab.comparison.specification import Comparison

@@ -95,5 +95,5 @@ def test_says_what_is_wrong_with_a_stored_one(tmp_path, content, message):
 
 
 def test_says_that_a_stored_one_is_absent(tmp_path):
-    with pytest.raises(UsageError, match=r"cannot read .*: No such file"):
+    with pytest.raises(UsageError, match=r"there is no file .*comparison.json"):
         read_comparison(tmp_path / "comparison.json")

@@ -12,6 +12,8 @@ from nasbench_lab.report.names import display_name, display_names
         ("path/to/my_search.py:width=2", "My search (width 2)"),
         ("package.module:my_search", "My search"),
         ("My label 2", "My label 2"),
+        ("mine:scheme=a:b", "Mine (scheme a:b)"),
+        ("mine:scheme=a=b,x=1", "Mine (scheme a=b, x 1)"),
     ],
 )
 def test_display_name(label: str, name: str) -> None:

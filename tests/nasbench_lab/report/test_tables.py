@@ -286,7 +286,7 @@ def test_same_results_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_tables(compute_tables(random_results()), tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(files) == 9 + 6
+    assert len(files) == 10 + 6
     for file in files:
         content = (tmp_path / "one" / file).read_bytes()
         assert content == (tmp_path / "two" / file).read_bytes()

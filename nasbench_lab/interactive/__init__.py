@@ -1,0 +1,1 @@
+"""Comparisons from Python and notebooks: results as data frames, on axes of one's own, and as tables."""
