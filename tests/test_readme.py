@@ -190,7 +190,7 @@ def my_function(space, rng):
         yield space.sample(rng)
 
 results = {call}, seeds=2, budget_evaluations=8, jobs=1, out="p")
-print(results.algorithms, results.runs["spirals/two", "my_function"].final().min() > 50)
+print(results.algorithms, results.final["accuracy"].min() > 50)
 """
     )
     assert "('random_search', 'my_function') True" in run_in(tmp_path, "from_python.py")
