@@ -1,5 +1,6 @@
 """Arguments and errors, the same for every command: one line, an exit code, no traceback."""
 
+import os
 import re
 import sys
 import warnings
@@ -13,6 +14,7 @@ from nasbench_lab.errors import NasbenchLabError, NasbenchLabWarning
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 
 
 def given_arguments(arguments: Sequence[str] | None) -> list[str]:
@@ -28,14 +30,21 @@ def run_command(command: Callable[[], int]) -> int:
     """Run a command and return its exit code.
 
     A `NasbenchLabError` is printed as `error: <message>` on standard error, and the code is 2. An error of
-    the system, such as a full disk, is treated the same. Ctrl-C gives 130, as a shell expects.
+    the system, such as a full disk, is treated the same. Ctrl-C gives 130, as a shell expects. Output that
+    nobody reads any more, as after `| head`, gives 141 without a word.
     A `NasbenchLabWarning` is printed as `note: <message>` on standard error.
     """
     for stream in (sys.stdout, sys.stderr):
         print_anything_on(stream)
     try:
         with _notes_on_one_line():
-            return command()
+            code = command()
+            sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        # Python writes the rest of its buffer when it ends, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except NasbenchLabError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR

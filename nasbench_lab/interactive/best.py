@@ -1,10 +1,14 @@
 """The best architectures that the runs of a comparison ended with: how often, by whom, as pictures."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from nasbench_lab.comparison.results import Results
 from nasbench_lab.errors import UsageError
@@ -12,7 +16,7 @@ from nasbench_lab.interactive.markup import note, table
 from nasbench_lab.interactive.selection import chosen_tasks
 from nasbench_lab.report.best import Found, best_of, row_of
 from nasbench_lab.report.plots.architecture import architecture_svg
-from nasbench_lab.report.plots.architectures import draw_found, title_of
+from nasbench_lab.report.plots.architectures import draw_found, draw_found_on, title_of
 from nasbench_lab.report.tables import COLUMNS, rows_of
 from nasbench_lab.report.wording import names_of
 from nasbench_lab.settings import checked
@@ -65,14 +69,32 @@ class BestArchitectures:
         left = len(self._found) - ROWS
         return "\n".join([*lines, f"and {left} more in its attribute frame"] if left > 0 else lines)
 
-    def draw(self) -> Figure:
+    def draw(self, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> Figure | list[Axes]:
         """Draw each architecture in a panel of its own, with its rank, accuracy and runs in a line.
 
-        Raises `UsageError` if there is none, since every run failed.
+            results.best(2).draw(plt.subplots(1, 2)[1])
+
+        Args:
+            ax: axes of your own, as many as architectures; by default a new figure is made.
+
+        Returns:
+            The figure, or the list of the axes if they were given.
+
+        Raises:
+            UsageError: there is no architecture, since every run failed; or another number of axes.
         """
         if not self._found:
             raise UsageError("there is no architecture to draw: no run gave a result")
-        return draw_found(self._found)
+        if ax is None:
+            return draw_found(self._found)
+        own = list(np.ravel(np.array(ax, dtype=object)))
+        if len(own) != len(self._found) or not all(isinstance(each, Axes) for each in own):
+            raise UsageError(
+                f"ax is one Axes of Matplotlib for each of {len(self._found)} architectures; received"
+                f" {ax!r:.80}"
+            )
+        draw_found_on(own, self._found)
+        return own
 
     def _repr_html_(self) -> str:
         titles = ["Task"] * self._of_several_tasks + [

@@ -1,7 +1,7 @@
 """The best architectures found, drawn."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -29,18 +29,23 @@ def draw(results: Results, tables: Tables) -> Figure:
 
 def draw_found(found: Sequence[Found]) -> Figure:
     """Draw each architecture in a panel of its own, with its rank, accuracy and runs above it."""
-    several = len({each.card.name for each in found}) > 1
     with rc_context(STYLE):
         columns = columns_for(len(found))
         rows = math.ceil(len(found) / columns)
         figure = ShownFigure(figsize=(3.2 * columns, 2.7 * rows), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes, each in zip(grid, found, strict=False):
-            _draw(axes, each)
-            axes.set_title(plain(title_of(each, of_several_tasks=several)))
+        draw_found_on(grid[: len(found)], found)
         for axes in grid[len(found) :]:
             axes.remove()
     return figure
+
+
+def draw_found_on(grid: Iterable[Axes], found: Sequence[Found]) -> None:
+    """Draw each architecture on axes of its own."""
+    several = len({each.card.name for each in found}) > 1
+    for axes, each in zip(grid, found, strict=True):
+        _draw(axes, each)
+        axes.set_title(plain(title_of(each, of_several_tasks=several)))
 
 
 def title_of(found: Found, *, of_several_tasks: bool) -> str:

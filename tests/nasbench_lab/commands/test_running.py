@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import warnings
 
 import pytest
@@ -60,3 +62,13 @@ def test_an_interrupt_gives_the_code_shells_expect(capsys):
 def test_a_mistake_in_the_program_keeps_its_traceback():
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: 1 // 0)
+
+
+def test_output_that_nobody_reads_ends_without_a_word():
+    command = [sys.executable, "-m", "nasbench_lab.algorithms"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141

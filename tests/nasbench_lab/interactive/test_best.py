@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from nasbench_lab.comparison.results import Results, Runs
 from nasbench_lab.errors import UsageError
@@ -128,6 +129,21 @@ def test_pictures_are_drawn_in_panels_with_captions(results):
         runs = f"{row['runs']} run{'s' * (row['runs'] != 1)}"
         assert title.endswith(f"\n{row['rank']}. {row['accuracy']:.2f} %, {runs}")
     assert len(results.best(1, "toys/blocks").draw().axes[0].artists) == 1
+
+
+def test_they_are_drawn_on_axes_of_ones_own(results):
+    figure = Figure()
+    grid = figure.subplots(2, 2)
+    assert results.best(2).draw(grid) == list(grid.ravel())
+    whole = results.best(2).draw()
+    assert [axes.get_title() for axes in grid.ravel()] == [axes.get_title() for axes in whole.axes]
+    assert all(len(axes.artists) == 1 for axes in grid.ravel())
+    (only,) = results.best(1, "toys/blocks").draw(Figure().subplots())
+    assert only.get_title().startswith("1. ")
+    with pytest.raises(
+        UsageError, match="one Axes of Matplotlib for each of 4 architectures; received"
+    ):
+        results.best(2).draw(grid[0])
 
 
 def test_a_space_that_is_gone_is_said_in_the_panel():
