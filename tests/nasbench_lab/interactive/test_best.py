@@ -140,9 +140,7 @@ def test_they_are_drawn_on_axes_of_ones_own(results):
     assert all(len(axes.artists) == 1 for axes in grid.ravel())
     (only,) = results.best(1, "toys/blocks").draw(Figure().subplots())
     assert only.get_title().startswith("1. ")
-    with pytest.raises(
-        UsageError, match="one Axes of Matplotlib for each of 4 architectures; received"
-    ):
+    with pytest.raises(UsageError, match="one Axes of Matplotlib for each of 4 architectures; received"):
         results.best(2).draw(grid[0])
 
 
