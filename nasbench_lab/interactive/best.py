@@ -1,7 +1,7 @@
 """The best architectures that the runs of a comparison ended with: how often, by whom, as pictures."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -68,6 +68,12 @@ class BestArchitectures:
         ]
         left = len(self._found) - ROWS
         return "\n".join([*lines, f"and {left} more in its attribute frame"] if left > 0 else lines)
+
+    @overload
+    def draw(self, ax: None = None) -> Figure: ...
+
+    @overload
+    def draw(self, ax: Axes | Sequence[Axes] | NDArray[Any]) -> list[Axes]: ...
 
     def draw(self, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> Figure | list[Axes]:
         """Draw each architecture in a panel of its own, with its rank, accuracy and runs in a line.
