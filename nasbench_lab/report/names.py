@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 # Names in capitals, as in their papers.
-CAPITALS = frozenset({"asha", "bananas", "bohb", "cmaes", "dehb", "reinforce", "smac", "tpe"})
+CAPITALS = frozenset(
+    {"asha", "bananas", "bohb", "cmaes", "dehb", "moead", "nsga2", "ppo", "reinforce", "smac", "tpe"}
+)
 
 
 def display_name(label: str) -> str:

@@ -19,16 +19,21 @@ from nasbench_lab.search.contract import (
     Start,
     TaskInfo,
 )
+from nasbench_lab.search.differential import DifferentialEvolution
+from nasbench_lab.search.halving import brackets
 from nasbench_lab.search.loop import search
+from nasbench_lab.search.observations import Observations
 from nasbench_lab.search.run import Run
 from nasbench_lab.search.task import Scores, SharedNetwork, Task, TaskDefaults
 
 __all__ = [
     "Algorithm",
     "Budget",
+    "DifferentialEvolution",
     "Evaluation",
     "Finished",
     "Metric",
+    "Observations",
     "Previous",
     "Query",
     "Request",
@@ -43,5 +48,6 @@ __all__ = [
     "TaskCard",
     "TaskDefaults",
     "TaskInfo",
+    "brackets",
     "search",
 ]
