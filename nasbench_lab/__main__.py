@@ -17,6 +17,7 @@ SUMMARY = "Honest comparisons of neural architecture search algorithms."
 COMMANDS = {
     "compare": ("nasbench_lab.compare", "Run a comparison to its report."),
     "figures": ("nasbench_lab.figures", "Draw every table, figure and report again from stored runs."),
+    "reproduce": ("nasbench_lab.reproduce", "Run published claims here, and keep a ledger of them."),
     "data": ("nasbench_lab.data", "Fetch, list, describe and verify the benchmarks' tables."),
     "algorithms": ("nasbench_lab.algorithms.__main__", "List the algorithms, or describe one."),
     "benchmarks": ("nasbench_lab.benchmarks.__main__", "List the benchmarks, or describe one."),

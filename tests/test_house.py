@@ -44,11 +44,13 @@ FLOORS = [
     ["nasbench_lab.algorithms", "nasbench_lab.conformance", "nasbench_lab.statistics"],
     ["nasbench_lab.comparison"],
     ["nasbench_lab.report"],
+    ["nasbench_lab.reproduction"],
     ["nasbench_lab.commands"],
     ["nasbench_lab.interactive"],
     [
         "nasbench_lab.compare",
         "nasbench_lab.figures",
+        "nasbench_lab.reproduce",
         "nasbench_lab.data",
         "nasbench_lab.protocols",
         "nasbench_lab.recipes",

@@ -72,7 +72,16 @@ def test_an_unknown_attribute_is_an_attribute_error():
 
 @pytest.mark.parametrize(
     "module",
-    ["compare", "figures", "data", "algorithms.__main__", "benchmarks.__main__", "protocols", "recipes"],
+    [
+        "compare",
+        "figures",
+        "reproduce",
+        "data",
+        "algorithms.__main__",
+        "benchmarks.__main__",
+        "protocols",
+        "recipes",
+    ],
 )
 def test_help_does_not_import_what_is_slow(module, tmp_path):
     code = (

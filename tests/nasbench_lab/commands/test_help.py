@@ -14,6 +14,7 @@ from nasbench_lab.comparison.specification import Comparison
 COMMANDS = [
     ["compare"],
     ["figures"],
+    ["reproduce"],
     ["data"],
     *(["data", name] for name in ("list", "import", "fetch", "info", "verify", "export", "query", "pack")),
     ["data", "measure"],

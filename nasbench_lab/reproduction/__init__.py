@@ -1,0 +1,1 @@
+"""Published claims, run here: does ours lie within the sampling error of both sides?"""
