@@ -71,7 +71,8 @@ def conversation(batches, reward, space=SPACE, seed=0, **hyperparameters):
     asked: list[Any] = [next(process)]
     for _ in range(batches):
         asked.append(process.send([reward(architecture) for architecture in asked[-1]]))
-    return asked, process.gi_frame.f_locals
+    # A copy: from Python 3.13 on the locals are read from the frame, which ends with the process.
+    return asked, dict(process.gi_frame.f_locals)
 
 
 def test_starts_uniform_and_stays_inside_uneven_cardinalities():
