@@ -6,7 +6,7 @@ from bisect import bisect_left, insort
 
 import numpy as np
 
-from nasbench_lab.search import Evaluation, Query, SearchProcess, Start, TaskInfo
+from nasbench_lab.search import Evaluation, Query, SearchProcess, Start, TaskInfo, rungs
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 
@@ -22,19 +22,15 @@ def asha(space: SearchSpace, rng: np.random.Generator, *, task: TaskInfo, eta: i
         task: its `fidelities`.
         eta: share of a rung, one in `eta`, that goes on to the next one; 2 or more.
     """
-    if eta < 2:
-        raise ValueError(f"eta is 2 or more; received {eta}")
-    least, most = task.fidelities[0], task.fidelities[-1]
-    steps = range(math.floor(math.log(most / least, eta) + 1e-9), -1, -1)
-    epochs = [max((e for e in task.fidelities if e <= most / eta**s + 1e-9), default=least) for s in steps]
-    rungs = {each: Rung(eta ** epochs.count(each)) for each in epochs}
-    next_epochs = dict(zip(rungs, list(rungs)[1:], strict=False))
+    epochs = rungs(task.fidelities, eta)
+    at = {each: Rung(eta ** epochs.count(each)) for each in epochs}
+    next_epochs = dict(zip(at, list(at)[1:], strict=False))
     while True:
-        promotable = ((after, rungs[now].promote()) for now, after in reversed(next_epochs.items()))
+        promotable = ((after, at[now].promote()) for now, after in reversed(next_epochs.items()))
         job = next((Query(best, after) for after, best in promotable if best is not None), None)
         finished = yield Start(job or Query(space.sample(rng), epochs[0]))
         if finished is not None:
-            rungs[finished.query.epochs].add(finished.query.architecture, finished.evaluation)
+            at[finished.query.epochs].add(finished.query.architecture, finished.evaluation)
 
 
 class Rung:

@@ -1,11 +1,10 @@
 """Hyperband (Li et al., JMLR 2018, arXiv 1603.06560), Algorithm 1: halving from many or few epochs."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
-from nasbench_lab.search import Query, SearchProcess, TaskInfo
+from nasbench_lab.search import Query, SearchProcess, TaskInfo, rungs
 from nasbench_lab.spaces import Architecture, SearchSpace
 
 
@@ -20,17 +19,14 @@ def hyperband(space: SearchSpace, rng: np.random.Generator, *, task: TaskInfo, e
         task: its `fidelities`.
         eta: share of a rung, one in `eta`, that goes on to the next one; 2 or more.
     """
-    if eta < 2:
-        raise ValueError(f"eta is 2 or more; received {eta}")
-    least, most = task.fidelities[0], task.fidelities[-1]
-    s_max = math.floor(math.log(most / least, eta) + 1e-9)
+    longest = rungs(task.fidelities, eta)
+    s_max = len(longest) - 1
     while True:
         for s in range(s_max, -1, -1):
             n = math.ceil((s_max + 1) / (s + 1) * eta**s)
             members: list[Architecture] = [space.sample(rng) for _ in range(n)]
             reached = 0
-            for i in range(s + 1):
-                epochs = _at_most(most * eta ** (i - s), task.fidelities)
+            for i, epochs in enumerate(longest[s_max - s :]):
                 if epochs > reached:
                     reached = epochs
                     evaluations = yield [Query(member, epochs) for member in members]
@@ -38,8 +34,3 @@ def hyperband(space: SearchSpace, rng: np.random.Generator, *, task: TaskInfo, e
                 best = np.argsort(accuracies, kind="stable")[::-1][: math.floor(n * float(eta) ** -(i + 1))]
                 members = [members[index] for index in best]
                 accuracies = [accuracies[index] for index in best]
-
-
-def _at_most(epochs: float, fidelities: Sequence[int]) -> int:
-    """The most epochs of the task that are at most so many; its fewest if all are more."""
-    return max((each for each in fidelities if each <= epochs + 1e-9), default=fidelities[0])

@@ -20,7 +20,7 @@ from nasbench_lab.search.contract import (
     TaskInfo,
 )
 from nasbench_lab.search.differential import DifferentialEvolution
-from nasbench_lab.search.halving import brackets
+from nasbench_lab.search.halving import brackets, rungs
 from nasbench_lab.search.loop import search
 from nasbench_lab.search.observations import Observations
 from nasbench_lab.search.run import Run
@@ -49,5 +49,6 @@ __all__ = [
     "TaskDefaults",
     "TaskInfo",
     "brackets",
+    "rungs",
     "search",
 ]
