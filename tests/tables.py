@@ -9,7 +9,10 @@ from nasbench_lab.benchmarks.tables.contents import Contents, DataSet, Measureme
 from nasbench_lab.benchmarks.tables.file import Table, write_table
 from nasbench_lab.benchmarks.tables.task import TabularTask
 from nasbench_lab.benchmarks.view import View
+from nasbench_lab.comparison.store import load_results
 from nasbench_lab.comparison.tasks import TaskFinder
+from nasbench_lab.report.latex import write_tables
+from nasbench_lab.report.tables import compute_tables
 from nasbench_lab.search import Task
 from nasbench_lab.spaces import find_space
 
@@ -85,3 +88,10 @@ def open_task(name: str, view: View | None = None) -> Task:
     finder = TaskFinder()
     (found,) = finder.expand([name])
     return finder.open(found, view or View())
+
+
+def table_files(folder: Path | str) -> dict[str, bytes]:
+    """Every file of tables of a stored comparison, written again, by name."""
+    written = Path(folder, "tables")
+    write_tables(compute_tables(load_results(Path(folder))), written)
+    return {path.name: path.read_bytes() for path in sorted(written.iterdir())}

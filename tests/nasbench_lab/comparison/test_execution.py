@@ -22,26 +22,14 @@ from nasbench_lab.comparison.store import load_results
 from nasbench_lab.errors import AlgorithmError, ProcessError, StoreError, TableError, UsageError
 from tests.tables import small_contents
 
+pytestmark = pytest.mark.usefixtures("toy_benchmark")
+
 TOY = Comparison(
     benchmark=("toy",),
     algorithms=("random_search", "regularized_evolution:population_size=5,sample_size=2"),
     seeds=6,
     budget_evaluations=20,
 )
-
-
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory):
-    """A data folder with the toy table, for this process and the processes it starts."""
-    folder = tmp_path_factory.mktemp("data")
-    write_table(small_contents(), folder / "toy.h5")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def toy_benchmark(data_folder, monkeypatch, tmp_path):
-    monkeypatch.setenv("NASBENCH_LAB_DATA", str(data_folder))
-    monkeypatch.chdir(tmp_path)
 
 
 def same(first, second):

@@ -6,16 +6,15 @@ from pathlib import Path
 import pytest
 
 from nasbench_lab import Comparison
-from nasbench_lab.benchmarks.tables.file import write_table
 from nasbench_lab.comparison.execution import Progress, compare
 from nasbench_lab.comparison.growing import Different, Plan, joined
 from nasbench_lab.comparison.header import read_header
 from nasbench_lab.comparison.store import load_results
 from nasbench_lab.errors import StoreError, UsageError
-from nasbench_lab.report.latex import write_tables
-from nasbench_lab.report.tables import compute_tables
 from tests.own_problems import Toy
-from tests.tables import small_contents
+from tests.tables import table_files
+
+pytestmark = pytest.mark.usefixtures("toy_benchmark")
 
 WHOLE = Comparison(
     benchmark=("toy/one", "toy/two"),
@@ -26,32 +25,12 @@ WHOLE = Comparison(
 
 
 @pytest.fixture(scope="module")
-def data_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_table(small_contents(), folder / "toy.h5")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def toy_benchmark(data_folder, monkeypatch, tmp_path):
-    monkeypatch.setenv("NASBENCH_LAB_DATA", str(data_folder))
-    monkeypatch.chdir(tmp_path)
-
-
-def tables(folder):
-    """Every file of tables of a stored comparison, by name."""
-    written = Path(folder, "tables")
-    write_tables(compute_tables(load_results(Path(folder))), written)
-    return {path.name: path.read_bytes() for path in sorted(written.iterdir())}
-
-
-@pytest.fixture(scope="module")
 def at_once(data_folder, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NASBENCH_LAB_DATA", str(data_folder))
         folder = tmp_path_factory.mktemp("whole") / "whole"
         compare(WHOLE, out=folder, jobs=1)
-        return tables(folder)
+        return table_files(folder)
 
 
 FIRST_TASK, FIRST_TWO = {"benchmark": WHOLE.benchmark[:1]}, {"algorithms": WHOLE.algorithms[:2]}
@@ -75,7 +54,7 @@ FIRST_TASK, FIRST_TWO = {"benchmark": WHOLE.benchmark[:1]}, {"algorithms": WHOLE
 def test_tables_are_those_of_a_comparison_run_at_once(steps, at_once):
     for step in steps:
         compare(replace(WHOLE, **step), out="r", jobs=1)
-    assert tables("r") == at_once
+    assert table_files("r") == at_once
 
 
 def test_the_runs_that_are_there_are_not_made_again():
@@ -173,7 +152,7 @@ def test_a_stopped_addition_goes_on(at_once):
     with pytest.raises(StoreError, match=r"r is unfinished: it holds [0-4] of 5 runs"):
         load_results(Path("r"))
     compare(out="r", jobs=1)
-    assert tables("r") == at_once
+    assert table_files("r") == at_once
 
 
 def plan(benchmark, algorithms, **settings):

@@ -5,15 +5,14 @@ import h5py
 import pytest
 
 from nasbench_lab import Comparison, figures
-from nasbench_lab.benchmarks.tables.file import write_table
 from nasbench_lab.comparison.execution import compare
 from nasbench_lab.comparison.header import read_header
 from nasbench_lab.comparison.merging import merge
 from nasbench_lab.comparison.store import load_results
 from nasbench_lab.errors import StoreError
-from nasbench_lab.report.latex import write_tables
-from nasbench_lab.report.tables import compute_tables
-from tests.tables import small_contents
+from tests.tables import table_files
+
+pytestmark = pytest.mark.usefixtures("toy_benchmark")
 
 WHOLE = Comparison(
     benchmark=("toy/one", "toy/two"),
@@ -23,28 +22,9 @@ WHOLE = Comparison(
 )
 
 
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    write_table(small_contents(), folder / "toy.h5")
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def toy_benchmark(data_folder, monkeypatch, tmp_path):
-    monkeypatch.setenv("NASBENCH_LAB_DATA", str(data_folder))
-    monkeypatch.chdir(tmp_path)
-
-
 def run(out, **changes):
     compare(replace(WHOLE, **changes), out=out, jobs=1)
     return Path(out)
-
-
-def tables(folder):
-    """Every file of tables of a stored comparison, by name."""
-    write_tables(compute_tables(load_results(folder)), folder / "tables")
-    return {path.name: path.read_bytes() for path in sorted((folder / "tables").iterdir())}
 
 
 def contents(*folders):
@@ -65,7 +45,7 @@ def test_tables_are_those_of_a_comparison_run_at_once(first, second):
     folders = [run("a", **first), run("b", **second)]
     before = contents(*folders)
     assert figures.main(["a", "b", "--out", "c"]) == 0
-    assert tables(Path("c")) == tables(run("whole"))
+    assert table_files("c") == table_files(run("whole"))
     assert contents(*folders) == before
     assert read_header(Path("c"))["environment"]["merged from"] == ["a", "b"]
     assert read_header(Path("c"))["comparison"] == WHOLE.to_json()
@@ -76,7 +56,7 @@ def test_what_was_merged_can_grow():
     run("b", seeds=2, algorithms=WHOLE.algorithms[1:])
     merge([Path("a"), Path("b")], Path("c"))
     compare(out="c", seeds=4, jobs=1)
-    assert tables(Path("c")) == tables(run("whole"))
+    assert table_files("c") == table_files(run("whole"))
 
 
 def test_merging_again_brings_what_came_since():
@@ -86,14 +66,14 @@ def test_merging_again_brings_what_came_since():
     merge([Path("a"), Path("b")], Path("c"))
     run("a")
     merge([Path("a"), Path("b")], Path("c"))
-    assert tables(Path("c")) == tables(run("whole"))
+    assert table_files("c") == table_files(run("whole"))
 
 
 def test_a_comparison_takes_in_another():
     run("a", algorithms=WHOLE.algorithms[:1])
     run("b", algorithms=WHOLE.algorithms[1:])
     merge([Path("a"), Path("b")], Path("a"))
-    assert tables(Path("a")) == tables(run("whole"))
+    assert table_files("a") == table_files(run("whole"))
 
 
 @pytest.mark.parametrize(
