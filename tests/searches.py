@@ -1,8 +1,10 @@
 """What tests of algorithms share: spaces, searches on a landscape, the facts about a task."""
 
+from typing import Any
+
 import numpy as np
 
-from nasbench_lab.search import Budget, Metric, TaskInfo, search
+from nasbench_lab.search import Budget, Metric, Query, TaskInfo, search
 from nasbench_lab.spaces import find_space
 from nasbench_lab.spaces.decisions import Categorical, Ordered
 from nasbench_lab.spaces.declared import DeclaredSpace
@@ -29,6 +31,20 @@ def task_info(*fidelities: int) -> TaskInfo:
         workers=1,
         budget=Budget(evaluations=1),
     )
+
+
+def queries_of(algorithm, answer, *fidelities: int, count, seed=0, **hyperparameters) -> list[Query]:
+    """The first queries of an algorithm that yields lists of them; `answer` gives the evaluation of one."""
+    process: Any = algorithm(
+        SPACE, np.random.default_rng(seed), task=task_info(*fidelities), **hyperparameters
+    )
+    request: list[Query] = next(process)
+    seen: list[Query] = []
+    while len(seen) < count:
+        seen += request
+        request = process.send([answer(query) for query in request])
+    process.close()
+    return seen[:count]
 
 
 def rng_of(seed=SEED):

@@ -1,7 +1,7 @@
 """BOHB: its density estimate against statsmodels, Algorithm 2 by hand, and Hyperband's brackets."""
 
 import itertools
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,10 +10,10 @@ from statsmodels.nonparametric.kernel_density import KDEMultivariate
 from nasbench_lab.algorithms import bohb as module
 from nasbench_lab.algorithms.bohb import bandwidths, bohb, density, sample
 from nasbench_lab.conformance import Landscape
-from nasbench_lab.search import Budget, Evaluation, Query, search
+from nasbench_lab.search import Budget, Evaluation, search
 from nasbench_lab.search.halving import brackets
 from nasbench_lab.spaces import find_space
-from tests.searches import SAME, task_info
+from tests.searches import SAME, queries_of
 
 SPACE = find_space("nasbench201")
 LEVELS = np.array([5, 3, 2, 7])
@@ -79,16 +79,7 @@ def test_samples_are_drawn_from_the_density():
     assert (abs(found - expected) < 5 * np.sqrt(expected * (1 - expected) / count)).all()
 
 
-def drive(answer, *fidelities, count, seed=0, **hyperparameters):
-    """The first requests; `answer` gives the evaluation of a query."""
-    process: Any = bohb(SPACE, np.random.default_rng(seed), task=task_info(*fidelities), **hyperparameters)
-    request: list[Query] = next(process)
-    seen: list[Query] = []
-    while len(seen) < count:
-        seen += request
-        request = process.send([answer(query) for query in request])
-    process.close()
-    return seen[:count]
+drive = partial(queries_of, bohb)
 
 
 def by_sum(query):

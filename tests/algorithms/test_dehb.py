@@ -1,6 +1,7 @@
 """DEHB: one bracket by hand, and a second reading of its rules."""
 
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ import pytest
 from nasbench_lab.algorithms import dehb as module
 from nasbench_lab.algorithms.dehb import Population, dehb, parents
 from nasbench_lab.conformance import Landscape
-from nasbench_lab.search import Budget, DifferentialEvolution, Evaluation, Query, search
+from nasbench_lab.search import Budget, DifferentialEvolution, Evaluation, search
 from nasbench_lab.search.halving import brackets
 from nasbench_lab.spaces import find_space
-from tests.searches import task_info
+from tests.searches import queries_of
 
 SPACE = find_space("nasbench201")
 
@@ -21,16 +22,7 @@ def by_sum(query):
     return Evaluation(float(sum(query.architecture)))
 
 
-def drive(answer, *fidelities, count, seed=0, **hyperparameters) -> list[Query]:
-    """The first requests; `answer` gives the evaluation of a query."""
-    process: Any = dehb(SPACE, np.random.default_rng(seed), task=task_info(*fidelities), **hyperparameters)
-    request: list[Query] = next(process)
-    seen: list[Query] = []
-    while len(seen) < count:
-        seen += request
-        request = process.send([answer(query) for query in request])
-    process.close()
-    return seen[:count]
+drive = partial(queries_of, dehb)
 
 
 def test_requests_are_hyperbands_brackets_in_their_order():

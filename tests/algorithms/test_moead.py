@@ -8,18 +8,9 @@ import pytest
 
 from nasbench_lab.algorithms.moead import moead, tchebycheff, weight_lattice
 from nasbench_lab.algorithms.random_search import random_search
-from nasbench_lab.conformance import Landscape
-from nasbench_lab.search import Budget, Evaluation, search
-from nasbench_lab.search.contract import PARAMETERS, Metric, Metrics
-from nasbench_lab.spaces import find_space
-from nasbench_lab.statistics.fronts import hypervolume
-from tests.searches import task_info
-
-SPACE = find_space("nasbench201")
-ONE = task_info(1)
-TWO = dataclasses.replace(
-    ONE, objectives=("valid_accuracy", "parameters"), metrics={**ONE.metrics, "parameters": PARAMETERS}
-)
+from nasbench_lab.search import Evaluation
+from nasbench_lab.search.contract import Metric, Metrics
+from tests.two_objectives import ONE, SPACE, TWO, mean_volume
 
 
 @pytest.mark.parametrize(
@@ -127,30 +118,7 @@ def test_searches_with_three_objectives():
 
 def test_finds_a_larger_front_than_random_search():
     """With 600 evaluations, on average over 10 runs."""
-
-    class Bent(Landscape):
-        """Few parameters and a high accuracy exclude each other along a curve."""
-
-        def evaluate(self, architecture, epochs, rng):
-            accuracy = 10.0 * sum(choice == 4 for choice in architecture)
-            return told(accuracy, float(sum((choice - 1) ** 2 for choice in architecture)))
-
-    def volume(algorithm, seed):
-        run = search(
-            algorithm,
-            Bent(SPACE),
-            Budget(evaluations=600),
-            np.random.SeedSequence(seed),
-            objectives=("valid_accuracy", "parameters"),
-        )
-        rows = run.architectures
-        points = np.stack([10.0 * (rows == 4).sum(axis=1), ((rows - 1.0) ** 2).sum(axis=1)], axis=1)
-        return hypervolume(points, np.array([0.0, 54.0]), [True, False])
-
-    ours, theirs = (
-        np.mean([volume(algorithm, seed) for seed in range(10)]) for algorithm in (moead, random_search)
-    )
-    assert ours > 1.05 * theirs
+    assert mean_volume(moead) > 1.05 * mean_volume(random_search)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,3 @@
-import dataclasses
 import math
 from typing import Any
 
@@ -7,15 +6,8 @@ import pytest
 
 from nasbench_lab.algorithms.random_scalarisation import random_scalarisation, scalarised
 from nasbench_lab.search import Evaluation
-from nasbench_lab.search.contract import PARAMETERS, Metrics
-from nasbench_lab.spaces import find_space
-from tests.searches import task_info
-
-SPACE = find_space("nasbench201")
-ONE = task_info(1)
-TWO = dataclasses.replace(
-    ONE, objectives=("valid_accuracy", "parameters"), metrics={**ONE.metrics, "parameters": PARAMETERS}
-)
+from nasbench_lab.search.contract import Metrics
+from tests.two_objectives import ONE, SPACE, TWO
 
 
 def told(accuracy, parameters):
