@@ -159,7 +159,7 @@ class ComparisonResults:
             folder: by default the folder of the comparison.
         """
         place = self.folder if folder is None else Path(folder).expanduser()
-        draw(self.stored, place)
+        draw(self.stored, place, self.tables)
         return place
 
     def __repr__(self) -> str:
